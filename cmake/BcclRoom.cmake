@@ -1,0 +1,37 @@
+# Flags shared by everything, and the one way to add a room, a test or a tool.
+
+add_library(bccl_flags INTERFACE)
+target_compile_options(bccl_flags INTERFACE -Wall -Wextra -Wshadow
+  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual>
+  $<$<BOOL:${BCCL_WERROR}>:-Werror>)
+target_include_directories(bccl_flags INTERFACE
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src> $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)
+target_link_libraries(bccl_flags INTERFACE Threads::Threads)
+if(BCCL_SANITIZE)
+  target_compile_options(bccl_flags INTERFACE -fsanitize=${BCCL_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=undefined)
+  target_link_options(bccl_flags INTERFACE -fsanitize=${BCCL_SANITIZE})
+endif()
+
+# bccl_room(NAME SOURCES... [LINK libraries...]): one folder of src/ as an object library bccl_NAME.
+function(bccl_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;LINK" ${ARGN})
+  add_library(bccl_${name} OBJECT ${ROOM_SOURCES})
+  target_link_libraries(bccl_${name} PUBLIC bccl_flags ${ROOM_LINK})
+  set_property(GLOBAL APPEND PROPERTY BCCL_ROOMS bccl_${name})
+  set_property(GLOBAL APPEND PROPERTY BCCL_ROOM_LINK ${ROOM_LINK})
+endfunction()
+
+# bccl_test(NAME SOURCES... [ROOMS rooms...] [LINK libraries...]): one Catch2 binary test_NAME; each test case is
+# a CTest test. ROOMS: only these rooms are linked (a room's test needs no more); default: all of them.
+function(bccl_test name)
+  cmake_parse_arguments(TEST "" "" "SOURCES;ROOMS;LINK" ${ARGN})
+  add_executable(test_${name} ${TEST_SOURCES})
+  if(TEST_ROOMS)
+    list(TRANSFORM TEST_ROOMS PREPEND bccl_)
+  else()
+    set(TEST_ROOMS bccl_core)
+  endif()
+  target_link_libraries(test_${name} PRIVATE ${TEST_ROOMS} bccl_catch_main ${TEST_LINK})
+  catch_discover_tests(test_${name} TEST_PREFIX "${name}: " PROPERTIES TIMEOUT 300)
+endfunction()

@@ -1,0 +1,75 @@
+#include "api/arguments.h"
+
+#include "comm/scalar.h"
+
+namespace bccl {
+
+Status check_pointer(const void* pointer, const char* name) {
+  if (pointer == nullptr) return fail(Code::invalid_argument, "{} is NULL", name);
+  return {};
+}
+
+Status check_stream(bcclStream_t stream) {
+  if (stream != nullptr)
+    return fail(Code::invalid_argument,
+                "stream {} is not NULL: host memory has no other stream in this version (docs/limits.md)", stream);
+  return {};
+}
+
+Status check_type(bcclDataType_t type) {
+  const auto value = static_cast<int>(type);
+  if (value < 0 || value >= data_type_count)
+    return fail(Code::invalid_argument, "datatype {} is unknown; known are 0 … {}", value, data_type_count - 1);
+  return {};
+}
+
+Status check_residence(bcclScalarResidence_t residence) {
+  if (residence != bcclScalarDevice && residence != bcclScalarHostImmediate)
+    return fail(Code::invalid_argument, "residence {} is unknown; known are bcclScalarDevice (0) and "
+                "bcclScalarHostImmediate (1)", static_cast<int>(residence));
+  return {};
+}
+
+Status check_place(int rank, int ranks) {
+  if (ranks < 1) return fail(Code::invalid_argument, "nranks {} is not 1 or more", ranks);
+  if (rank < 0 || rank >= ranks)
+    return fail(Code::invalid_argument, "rank {} is not in 0 … {} (nranks - 1)", rank, ranks - 1);
+  return {};
+}
+
+Status check_all_reduce_buffers(const void* source, const void* target, size_t count, DataType type) {
+  if (count == 0) return {};
+  const size_t size = bytes_of(type);
+  BCCL_TRY(check_pointer(source, "sendbuff"));
+  BCCL_TRY(check_pointer(target, "recvbuff"));
+  const auto from = reinterpret_cast<uintptr_t>(source);
+  const auto to = reinterpret_cast<uintptr_t>(target);
+  if (count > SIZE_MAX / 2 / size)
+    return fail(Code::invalid_argument, "count {} of {} is more than memory can hold", count, name_of(type));
+  if (from % size != 0 || to % size != 0)
+    return fail(Code::invalid_argument, "{} {} is not aligned to the {} bytes of {}", from % size != 0 ? "sendbuff" : "recvbuff",
+                from % size != 0 ? source : target, size, name_of(type));
+  const size_t bytes = count * size;
+  if (from != to && from < to + bytes && to < from + bytes)
+    return fail(Code::invalid_argument, "sendbuff {} and recvbuff {} overlap within {} bytes; give equal or separate buffers",
+                source, target, bytes);
+  return {};
+}
+
+Result<Reduction> reduction_of(bcclComm_t comm, bcclRedOp_t op, DataType type) {
+  const auto value = static_cast<int>(op);
+  if (value >= 0 && value < bcclNumOps) return Reduction{.op = static_cast<ReduceOp>(value)};
+  const std::scoped_lock locked(comm->lock);
+  const auto known = comm->user_ops.find(value);
+  if (known == comm->user_ops.end())
+    return fail(Code::invalid_argument,
+                "op {} is unknown: known are 0 … {} and what bcclRedOpCreatePreMulSum made for this communicator", value,
+                bcclNumOps - 1);
+  const UserOp& user = known->second;
+  if (user.type != type)
+    return fail(Code::invalid_argument, "op {} was made for {} and is used with {}", value, name_of(user.type),
+                name_of(type));
+  return user.scalar_on_use != nullptr ? premul_sum_by(type, user.scalar_on_use) : user.reduction;
+}
+
+}  // namespace bccl

@@ -1,0 +1,126 @@
+/// Making communicators: from a unique id, for many ranks of one process, and from the launcher's environment.
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#include "api/arguments.h"
+#include "api/grouping.h"
+#include "api/handle.h"
+#include "api/last_error.h"
+#include "api/process_settings.h"
+#include "bootstrap/environment.h"
+#include "bootstrap/rendezvous.h"
+
+namespace bccl {
+namespace {
+
+Status not_in_group(const char* function) {
+  if (in_group()) return fail(Code::invalid_usage, "{} was called inside a group; end the group first", function);
+  return {};
+}
+
+Status get_unique_id(bcclUniqueId* id) {
+  BCCL_TRY(check_pointer(id, "uniqueId"));
+  const Settings settings = BCCL_TRY(process_settings());
+  const UniqueId made = BCCL_TRY(open_root(settings));
+  const auto packed = made.pack();
+  std::memcpy(id->internal, packed.data(), packed.size());
+  return {};
+}
+
+/// One rank alone needs no rendezvous.
+Result<std::unique_ptr<Communicator>> create_alone(const Settings& settings) {
+  return Communicator::create(*local_exchanges(1).front(), settings);
+}
+
+Result<bcclComm_t> join_as(const UniqueId& id, int rank, int ranks, const Settings& settings) {
+  auto exchange = BCCL_TRY(join(id, rank, ranks, Deadline::after_ms(settings.bootstrap_timeout_ms)));
+  return open_handle(BCCL_TRY(Communicator::create(*exchange, settings)));
+}
+
+Status init_rank(bcclComm_t* comm, int ranks, const bcclUniqueId& id, int rank) {
+  BCCL_TRY(check_pointer(comm, "comm"));
+  *comm = nullptr;
+  BCCL_TRY(not_in_group("bcclCommInitRank"));
+  BCCL_TRY(check_place(rank, ranks));
+  std::array<char, unique_id_bytes> packed;
+  std::memcpy(packed.data(), id.internal, packed.size());
+  const UniqueId unique = BCCL_TRY(UniqueId::unpack(packed));
+  const Settings settings = BCCL_TRY(process_settings());
+  *comm = BCCL_TRY(join_as(unique, rank, ranks, settings));
+  return {};
+}
+
+Status check_devices(const int* devices, int count) {
+  for (int i = 0; devices != nullptr && i < count; ++i)
+    if (devices[i] != 0)
+      return fail(Code::invalid_argument, "devlist[{}] is {}: host memory is device 0, the only one here", i, devices[i]);
+  return {};
+}
+
+Status init_all(bcclComm_t* comms, int count, const int* devices) {
+  BCCL_TRY(check_pointer(comms, "comms"));
+  BCCL_TRY(not_in_group("bcclCommInitAll"));
+  BCCL_TRY(check_place(0, count));
+  BCCL_TRY(check_devices(devices, count));
+  const Settings settings = BCCL_TRY(process_settings());
+  std::fill_n(comms, count, nullptr);
+  const auto exchanges = local_exchanges(count);
+  std::vector<Result<std::unique_ptr<Communicator>>> made;
+  for (int rank = 0; rank < count; ++rank) made.emplace_back(std::unique_ptr<Communicator>());
+  // Creation is collective, so every rank needs a thread for its length.
+  std::vector<std::thread> others;
+  for (int rank = 1; rank < count; ++rank)
+    others.emplace_back([&, rank] { made[size_t(rank)] = Communicator::create(*exchanges[size_t(rank)], settings); });
+  made[0] = Communicator::create(*exchanges[0], settings);
+  for (std::thread& other : others) other.join();
+  for (auto& one : made)
+    if (!one.ok()) return std::move(one).take_error();
+  for (int rank = 0; rank < count; ++rank) comms[rank] = open_handle(std::move(made[size_t(rank)]).value());
+  return {};
+}
+
+const char* environment(const char* name) { return std::getenv(name); }
+
+Status init_from_environment(bcclComm_t* comm) {
+  static std::atomic<int> generations{0};
+  BCCL_TRY(check_pointer(comm, "comm"));
+  *comm = nullptr;
+  BCCL_TRY(not_in_group("bcclCommInitFromEnv"));
+  const Settings settings = BCCL_TRY(process_settings());
+  const auto launch = BCCL_TRY(launch_from(environment));
+  if (!launch)
+    return fail(Code::invalid_usage,
+                "no launcher's variables are set (RANK and WORLD_SIZE, OMPI_COMM_WORLD_RANK, SLURM_PROCID or PMI_RANK "
+                "…); start the program with `bccl run -n N -- PROGRAM`, mpirun, srun or torchrun");
+  if (launch->size == 1) {
+    *comm = open_handle(BCCL_TRY(create_alone(settings)));
+    return {};
+  }
+  const UniqueId id = BCCL_TRY(rendezvous_from(*launch, settings, environment, generations++));
+  if (launch->rank == 0) BCCL_TRY(open_root(id.addresses, id.secret));
+  *comm = BCCL_TRY(join_as(id, launch->rank, launch->size, settings));
+  return {};
+}
+
+}  // namespace
+}  // namespace bccl
+
+extern "C" {
+
+bcclResult_t bcclGetUniqueId(bcclUniqueId* uniqueId) { return bccl::report(bccl::get_unique_id(uniqueId)); }
+
+bcclResult_t bcclCommInitRank(bcclComm_t* comm, int nranks, bcclUniqueId commId, int rank) {
+  return bccl::report(bccl::init_rank(comm, nranks, commId, rank));
+}
+
+bcclResult_t bcclCommInitAll(bcclComm_t* comms, int ndev, const int* devlist) {
+  return bccl::report(bccl::init_all(comms, ndev, devlist));
+}
+
+bcclResult_t bcclCommInitFromEnv(bcclComm_t* comm) { return bccl::report(bccl::init_from_environment(comm)); }
+
+}  // extern "C"

@@ -1,0 +1,46 @@
+#include "api/grouping.h"
+
+#include <utility>
+
+#include "api/handle.h"
+
+namespace bccl {
+namespace {
+
+struct Group {
+  int depth = 0;
+  std::vector<GroupedCall> calls;
+  std::vector<bcclComm_t> handles;  ///< Of the calls: a communicator destroyed meanwhile is found out.
+  Status refused;
+};
+
+thread_local Group group;  // NOLINT: a group belongs to a thread, as in NCCL
+
+}  // namespace
+
+bool in_group() { return group.depth > 0; }
+
+void start_group() { ++group.depth; }
+
+Status end_group() {
+  if (group.depth == 0)
+    return fail(Code::invalid_usage, "bcclGroupEnd: this thread is not in a group; call bcclGroupStart first");
+  if (--group.depth > 0) return {};
+  Group ended = std::exchange(group, Group{});
+  if (!ended.refused.ok()) return std::move(ended.refused);
+  for (const bcclComm_t handle : ended.handles) BCCL_TRY(communicator_of(handle));
+  return run_group(ended.calls);
+}
+
+Status record(bcclComm_t comm, Result<GroupedCall> call) {
+  if (call.ok()) {
+    group.calls.push_back(call.value());
+    group.handles.push_back(comm);
+    return {};
+  }
+  Error error = std::move(call).take_error();
+  if (group.refused.ok()) group.refused = error;
+  return error;
+}
+
+}  // namespace bccl

@@ -1,0 +1,22 @@
+/// The calling thread's group: how deep it is nested and what it has recorded.
+#pragma once
+
+#include <vector>
+
+#include "base/status.h"
+#include "bccl/bccl.h"
+#include "comm/group.h"
+
+namespace bccl {
+
+/// True between bcclGroupStart and the matching outermost bcclGroupEnd of this thread.
+bool in_group();
+
+void start_group();
+/// invalid_usage without a start. At the outermost end: runs the recorded calls, unless one was refused.
+Status end_group();
+
+/// Records a call, or the error that refused it (which the outermost end returns again).
+Status record(bcclComm_t comm, Result<GroupedCall> call);
+
+}  // namespace bccl

@@ -1,0 +1,67 @@
+#include "api/handle.h"
+
+#include <deque>
+#include <unordered_set>
+
+namespace bccl {
+namespace {
+
+constexpr uint64_t handle_magic = 0x6263636c436f6d6dULL;  // "bcclComm"
+
+struct Shells {
+  std::mutex lock;
+  std::deque<bcclComm> all;
+};
+
+Shells& shells() {
+  static Shells* const list = new Shells;  // outlives every thread
+  return *list;
+}
+
+Error gone() {
+  return fail(Code::invalid_argument, "comm: this communicator was destroyed or aborted before; make a new one");
+}
+
+Status check(bcclComm_t comm) {
+  if (comm == nullptr) return fail(Code::invalid_argument, "comm is NULL");
+  if (comm->magic != handle_magic)
+    return fail(Code::invalid_argument, "comm {} is not a communicator that bccl made", static_cast<void*>(comm));
+  return {};
+}
+
+}  // namespace
+
+bcclComm_t open_handle(std::unique_ptr<Communicator> communicator) {
+  Shells& list = shells();
+  const std::scoped_lock hold(list.lock);
+  bcclComm& shell = list.all.emplace_back();
+  shell.communicator = std::move(communicator);
+  shell.live = shell.communicator.get();
+  shell.magic = handle_magic;
+  return &shell;
+}
+
+Result<Communicator*> communicator_of(bcclComm_t comm) {
+  BCCL_TRY(check(comm));
+  Communicator* communicator = comm->live.load(std::memory_order_acquire);
+  if (communicator == nullptr) return gone();
+  return communicator;
+}
+
+Result<std::shared_ptr<Communicator>> hold(bcclComm_t comm) {
+  BCCL_TRY(check(comm));
+  const std::scoped_lock locked(comm->lock);
+  if (!comm->communicator) return gone();
+  return comm->communicator;
+}
+
+Result<std::shared_ptr<Communicator>> close_handle(bcclComm_t comm) {
+  BCCL_TRY(check(comm));
+  const std::scoped_lock locked(comm->lock);
+  if (!comm->communicator) return gone();
+  comm->live = nullptr;
+  comm->user_ops.clear();
+  return std::move(comm->communicator);
+}
+
+}  // namespace bccl

@@ -1,0 +1,36 @@
+#include "api/last_error.h"
+
+#include "api/handle.h"
+#include "base/log.h"
+
+namespace bccl {
+namespace {
+
+thread_local std::string thread_sentence;  // NOLINT: one a thread is the point
+
+/// What bcclGetLastError(comm) last handed out in this thread; keeps the pointer valid as promised.
+thread_local std::string handed_out;
+
+}  // namespace
+
+bcclResult_t report(Status status, bcclComm_t comm) {
+  if (status.ok()) return bcclSuccess;
+  thread_sentence = status.sentence();
+  if (auto communicator = hold(comm); communicator.ok()) {
+    const std::scoped_lock locked(communicator.value()->last_error_lock);
+    communicator.value()->last_error = status.sentence();
+  }
+  log(LogLevel::warn, "{}", status.sentence());
+  return static_cast<bcclResult_t>(status.code());
+}
+
+const char* last_error_of(bcclComm_t comm) {
+  if (comm == nullptr) return thread_sentence.c_str();
+  auto communicator = hold(comm);
+  if (!communicator.ok()) return thread_sentence.c_str();
+  const std::scoped_lock locked(communicator.value()->last_error_lock);
+  handed_out = communicator.value()->last_error;
+  return handed_out.c_str();
+}
+
+}  // namespace bccl

@@ -1,0 +1,143 @@
+/// Version, error texts, ends and queries of communicators, and user-made operations.
+#include "api/arguments.h"
+#include "api/grouping.h"
+#include "api/handle.h"
+#include "api/last_error.h"
+#include "base/clock.h"
+#include "comm/scalar.h"
+
+#include <time.h>
+
+namespace bccl {
+namespace {
+
+static_assert(int(Code::timeout) == bcclTimeout && int(Code::device_error) == bcclUnhandledDeviceError &&
+              int(Code::system_error) == bcclSystemError && int(Code::internal_error) == bcclInternalError &&
+              int(Code::invalid_argument) == bcclInvalidArgument && int(Code::invalid_usage) == bcclInvalidUsage &&
+              int(Code::remote_error) == bcclRemoteError && int(Code::in_progress) == bcclInProgress);
+static_assert(data_type_count == bcclNumTypes && int(DataType::float8_e5m2) == bcclFloat8e5m2 &&
+              int(DataType::bfloat16) == bcclBfloat16 && int(DataType::float32) == bcclFloat32);
+static_assert(int(ReduceOp::avg) == bcclAvg && int(ReduceOp::min) == bcclMin && int(ReduceOp::premul_sum) == bcclNumOps);
+
+constexpr int64_t leave_patience_ms = 1000;
+
+Status destroy(bcclComm_t comm) {
+  if (in_group()) return fail(Code::invalid_usage, "bcclCommDestroy was called inside a group; end the group first");
+  if (const Communicator* communicator = BCCL_TRY(communicator_of(comm)); communicator->busy())
+    return fail(Code::invalid_usage, "rank {}: another thread is inside this communicator; let its call return, or use "
+                "bcclCommAbort", communicator->rank());
+  BCCL_TRY(close_handle(comm));
+  return {};
+}
+
+Status abort(bcclComm_t comm) {
+  const std::shared_ptr<Communicator> communicator = BCCL_TRY(close_handle(comm));
+  communicator->abort(fmt::format("rank {} aborted the communicator", communicator->rank()));
+  const Deadline deadline = Deadline::after_ms(leave_patience_ms);
+  while (communicator->busy() && !deadline.passed()) {
+    const timespec moment{.tv_sec = 0, .tv_nsec = 100'000};
+    nanosleep(&moment, nullptr);
+  }
+  if (!communicator->busy()) return {};
+  // The other thread is still inside: its communicator must outlive it.
+  new std::shared_ptr<Communicator>(communicator);
+  return fail(Code::internal_error, "rank {}: a call of another thread did not leave the aborted communicator within {} ms",
+              communicator->rank(), leave_patience_ms);
+}
+
+Status async_error(bcclComm_t comm, bcclResult_t* result) {
+  BCCL_TRY(check_pointer(result, "asyncError"));
+  const std::shared_ptr<Communicator> communicator = BCCL_TRY(hold(comm));
+  const Status state = communicator->async_error();
+  *result = static_cast<bcclResult_t>(state.code());
+  if (!state.ok()) {
+    const std::scoped_lock locked(communicator->last_error_lock);
+    communicator->last_error = state.sentence();
+  }
+  return {};
+}
+
+Status count(bcclComm_t comm, int* ranks) {
+  BCCL_TRY(check_pointer(ranks, "count"));
+  *ranks = BCCL_TRY(communicator_of(comm))->ranks();
+  return {};
+}
+
+Status user_rank(bcclComm_t comm, int* rank) {
+  BCCL_TRY(check_pointer(rank, "rank"));
+  *rank = BCCL_TRY(communicator_of(comm))->rank();
+  return {};
+}
+
+Status create_premul_sum(bcclRedOp_t* op, const void* scalar, bcclDataType_t type, bcclScalarResidence_t residence,
+                         bcclComm_t comm) {
+  BCCL_TRY(check_pointer(op, "op"));
+  BCCL_TRY(check_pointer(scalar, "scalar"));
+  BCCL_TRY(communicator_of(comm));
+  BCCL_TRY(check_type(type));
+  BCCL_TRY(check_residence(residence));
+  const auto element = static_cast<DataType>(type);
+  UserOp made{.type = element, .reduction = premul_sum_by(element, scalar)};
+  if (residence == bcclScalarDevice) made.scalar_on_use = scalar;
+  const std::scoped_lock locked(comm->lock);
+  *op = static_cast<bcclRedOp_t>(comm->next_user_op);
+  comm->user_ops[comm->next_user_op++] = made;
+  return {};
+}
+
+Status destroy_op(bcclRedOp_t op, bcclComm_t comm) {
+  BCCL_TRY(communicator_of(comm));
+  const std::scoped_lock locked(comm->lock);
+  if (comm->user_ops.erase(static_cast<int>(op)) == 0)
+    return fail(Code::invalid_argument, "op {} was not made by bcclRedOpCreatePreMulSum for this communicator, or is destroyed",
+                static_cast<int>(op));
+  return {};
+}
+
+Status version(int* code) {
+  BCCL_TRY(check_pointer(code, "version"));
+  *code = BCCL_VERSION_CODE;
+  return {};
+}
+
+}  // namespace
+}  // namespace bccl
+
+extern "C" {
+
+bcclResult_t bcclGetVersion(int* code) { return bccl::report(bccl::version(code)); }
+
+const char* bcclGetErrorString(bcclResult_t result) {
+  switch (result) {
+    case bcclSuccess: return "no error";
+    case bcclUnhandledDeviceError: return "a device runtime failed (bcclGetLastError says more)";
+    case bcclSystemError: return "a system call failed (bcclGetLastError says which)";
+    case bcclInternalError: return "internal error: a defect of bccl, please report it";
+    case bcclInvalidArgument: return "invalid argument (bcclGetLastError names it)";
+    case bcclInvalidUsage: return "invalid usage (bcclGetLastError says why)";
+    case bcclRemoteError: return "another rank died, left or aborted (bcclGetLastError names it)";
+    case bcclInProgress: return "operation in progress";
+    case bcclTimeout: return "timeout (bcclGetLastError names the late ranks)";
+    default: return "unknown result code";
+  }
+}
+
+const char* bcclGetLastError(bcclComm_t comm) { return bccl::last_error_of(comm); }
+
+bcclResult_t bcclCommDestroy(bcclComm_t comm) { return bccl::report(bccl::destroy(comm), comm); }
+bcclResult_t bcclCommAbort(bcclComm_t comm) { return bccl::report(bccl::abort(comm), comm); }
+bcclResult_t bcclCommGetAsyncError(bcclComm_t comm, bcclResult_t* asyncError) {
+  return bccl::report(bccl::async_error(comm, asyncError), comm);
+}
+bcclResult_t bcclCommCount(bcclComm_t comm, int* count) { return bccl::report(bccl::count(comm, count), comm); }
+bcclResult_t bcclCommUserRank(bcclComm_t comm, int* rank) { return bccl::report(bccl::user_rank(comm, rank), comm); }
+
+bcclResult_t bcclRedOpCreatePreMulSum(bcclRedOp_t* op, void* scalar, bcclDataType_t datatype,
+                                      bcclScalarResidence_t residence, bcclComm_t comm) {
+  return bccl::report(bccl::create_premul_sum(op, scalar, datatype, residence, comm), comm);
+}
+bcclResult_t bcclRedOpDestroy(bcclRedOp_t op, bcclComm_t comm) {
+  return bccl::report(bccl::destroy_op(op, comm), comm);
+}
+
+}  // extern "C"

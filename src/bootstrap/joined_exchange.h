@@ -1,0 +1,55 @@
+/// The Exchange of a rank that the root has let in. Its destructor tells the root that the rank leaves on
+/// purpose.
+#pragma once
+
+#include <optional>
+
+#include <sys/types.h>
+
+#include "base/exchange.h"
+#include "base/file_descriptor.h"
+#include "bootstrap/authenticate.h"
+#include "bootstrap/wire.h"
+
+namespace bccl {
+
+/// A rank's authenticated connection to the root.
+struct Seat {
+  FileDescriptor socket;
+  SessionKeys keys;
+  int rank = 0;
+  int size = 0;
+  std::string root;  ///< Its address, for messages.
+};
+
+class JoinedExchange : public Exchange {
+ public:
+  JoinedExchange(Seat seat, const Secret& secret);
+  ~JoinedExchange() override;
+  JoinedExchange(const JoinedExchange&) = delete;
+  JoinedExchange& operator=(const JoinedExchange&) = delete;
+
+  int rank() const override { return seat_.rank; }
+  int size() const override { return seat_.size; }
+  const std::string& secret() const override { return secret_; }
+  Result<std::vector<std::string>> all_gather(const std::string& mine, Deadline deadline) override;
+
+ private:
+  using Blobs = std::vector<std::string>;
+  Result<Blobs> gather(const std::string& mine, Deadline deadline);
+  Status send(FrameKind kind, const Payload& payload, Deadline deadline);
+  Status take_frames(Blobs& blobs);
+  Status read_what_waits(Blobs& blobs, bool* gone);
+  Status wait_for(short events, Deadline deadline) const;
+  size_t ranks() const { return static_cast<size_t>(seat_.size); }
+
+  Seat seat_;
+  std::string secret_;
+  const pid_t pid_;
+  FrameSealer sealer_;
+  FrameReader reader_;
+  int rounds_ = 0;
+  std::optional<Error> failure_;  ///< The first one stays.
+};
+
+}  // namespace bccl

@@ -1,0 +1,55 @@
+/// The few things the bootstrap does with TCP sockets. Nothing here blocks; all descriptors are
+/// close-on-exec; nothing raises SIGPIPE.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include <sys/socket.h>
+
+#include "base/file_descriptor.h"
+#include "base/status.h"
+#include "bootstrap/unique_id.h"
+
+namespace bccl {
+
+/// Empty for families other than IPv4 and IPv6.
+std::optional<RootAddress> address_from(const sockaddr* address);
+
+struct Listener {
+  FileDescriptor socket;
+  RootAddress address;  ///< With the port that was chosen where port 0 was asked for.
+};
+/// invalid_argument: not an address of this host.
+Result<Listener> listen_at(const RootAddress& address);
+
+/// Starts to connect; the socket turns writable when that has worked or failed (see connect_error).
+Result<FileDescriptor> start_connecting(const RootAddress& address);
+int connect_error(int socket);  ///< errno of a finished connect, 0 if it worked.
+
+struct Accepted {
+  FileDescriptor socket;
+  std::string from;  ///< "192.0.2.7:41234", for messages.
+};
+struct AcceptOutcome {
+  std::optional<Accepted> connection;
+  int error =
+      0;  ///< errno where there is no connection: EAGAIN if nobody waits, EMFILE if descriptors ran out …
+};
+AcceptOutcome accept_from(int listener);
+
+/// One attempt to read or write; zero bytes without `gone` means "not now".
+struct Transfer {
+  size_t bytes = 0;
+  bool gone = false;  ///< The peer has closed (error 0), or the connection broke.
+  int error = 0;
+};
+Transfer read_some(int socket, std::span<char> into);
+Transfer write_some(int socket, std::string_view first, std::string_view second = {});
+
+/// Closes for every process that has inherited the descriptor, too: a forked child must not keep the peer
+/// waiting.
+void hang_up(FileDescriptor& socket);
+
+}  // namespace bccl

@@ -1,0 +1,115 @@
+/// What ranks show each other: the layout of the first pages of a node's memory, a NodeHeader and then one
+/// Board a rank, all zero when new. Zero pages are valid boards: nothing is written, so no page exists,
+/// before it is used.
+///
+/// A Board is written by its own rank alone and read by anyone, at any time, so every field is an atomic.
+/// There are no fences: the data of a record travel as release stores and acquire loads, which are plain
+/// moves on x86.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "base/status.h"
+
+namespace bccl {
+
+/// What a rank says of a call when it enters it. Read by others only to explain a wait or a mismatch.
+struct CallRecord {
+  uint64_t sequence = 0;  ///< Calls on this communicator so far, this one included; 0: none yet.
+  uint64_t count = 0;
+  uint64_t plan_hash = 0;
+  uint32_t collective = 0;
+  uint32_t type = 0;
+  uint32_t op = 0;
+  uint32_t root = 0;
+  bool operator==(const CallRecord&) const = default;
+};
+
+/// Number of past calls a board remembers, so that a rank one or two calls behind can still compare.
+inline constexpr int board_calls = 4;
+inline constexpr size_t abort_sentence_max = 900;
+inline constexpr size_t cache_line_bytes = 64;
+
+/// One remembered call: a sequence lock of one writer, who never waits. The version is twice the sequence
+/// when the record is whole and odd while it is being replaced; a reader that met the writer sees two
+/// versions, and no record.
+class alignas(cache_line_bytes) CallSlot {
+ public:
+  void write(const CallRecord& record) {
+    version_.store(record.sequence * 2 + 1, std::memory_order_relaxed);
+    // Each a release, so that whoever reads a new field also sees the odd version.
+    count_.store(record.count, std::memory_order_release);
+    plan_hash_.store(record.plan_hash, std::memory_order_release);
+    collective_.store(record.collective, std::memory_order_release);
+    type_.store(record.type, std::memory_order_release);
+    op_.store(record.op, std::memory_order_release);
+    root_.store(record.root, std::memory_order_release);
+    version_.store(record.sequence * 2, std::memory_order_release);
+  }
+  /// The record of that call; sequence 0 if the slot holds another or is being replaced.
+  CallRecord read(uint64_t sequence) const;
+
+ private:
+  std::atomic<uint64_t> version_;
+  std::atomic<uint64_t> count_;
+  std::atomic<uint64_t> plan_hash_;
+  std::atomic<uint32_t> collective_;
+  std::atomic<uint32_t> type_;
+  std::atomic<uint32_t> op_;
+  std::atomic<uint32_t> root_;
+};
+
+/// An error that one rank posted for all. Written at most once; NodeHeader::abort_word publishes it.
+class AbortRecord {
+ public:
+  void write(Code code, int from_rank,
+             const std::string& sentence);  ///< Cut to abort_sentence_max, whole characters.
+  Error error() const;
+  int from_rank() const { return from_rank_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint32_t> code_;
+  std::atomic<int32_t> from_rank_;
+  std::atomic<uint32_t> bytes_;
+  char sentence_[abort_sentence_max];
+};
+
+class alignas(cache_line_bytes) Board {
+ public:
+  /// Read by every ringer after every store, written only around sleeps: a line of its own.
+  std::atomic<uint32_t> asleep;
+  std::atomic<uint32_t> left;  ///< Non-zero once the rank has left in an orderly way.
+
+  void enter(const CallRecord& record) {
+    calls_[record.sequence % board_calls].write(record);
+    call_state_.store(record.sequence * 2 + 1, std::memory_order_release);
+  }
+  void leave_call() {
+    call_state_.store(call_state_.load(std::memory_order_relaxed) & ~uint64_t{1}, std::memory_order_release);
+  }
+  bool in_call() const { return (call_state_.load(std::memory_order_acquire) & 1) != 0; }
+  CallRecord last_call() const;
+  CallRecord call(uint64_t sequence) const { return calls_[sequence % board_calls].read(sequence); }
+
+ private:
+  alignas(cache_line_bytes)
+      std::atomic<uint64_t> call_state_;  ///< Twice the newest sequence, plus one while inside.
+  CallSlot calls_[board_calls];
+
+ public:
+  AbortRecord abort;
+};
+
+struct alignas(cache_line_bytes) NodeHeader {
+  std::atomic<uint32_t> abort_word;  ///< 0, or 1 + the rank on whose board the posted error is. Set once.
+};
+
+static_assert(std::atomic<uint64_t>::is_always_lock_free && std::atomic<uint32_t>::is_always_lock_free);
+static_assert(sizeof(CallSlot) == cache_line_bytes);
+static_assert(sizeof(Board) % cache_line_bytes == 0);
+
+}  // namespace bccl

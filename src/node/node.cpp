@@ -1,0 +1,87 @@
+#include "node/node.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "node/doorbell.h"
+#include "node/fork.h"
+#include "node/node_memory.h"
+
+namespace bccl {
+
+Node::Node(int rank, std::shared_ptr<NodeMemory> memory)
+    : boards_(memory->boards()),
+      header_(&memory->header()),
+      rank_(rank),
+      ranks_(memory->members().size()),
+      cores_(memory->members().cores()),
+      exact_sleep_(memory->members().exact_sleep()),
+      generation_(process_generation()),
+      memory_(std::move(memory)) {}
+
+Node::~Node() {
+  if (generation_ != process_generation())
+    return;  // a forked child's: nothing here is its own but this object
+  // Said before the lock goes, so that nobody takes the leaving for a death.
+  boards_[rank_].left.store(1, std::memory_order_release);
+  memory_->unlock(rank_);
+}
+
+bool Node::same_process(int rank) const { return memory_->members().same_process(rank, rank_); }
+
+std::string Node::describe(int rank) const { return memory_->members().describe(rank); }
+
+std::span<std::byte> Node::arena(int rank) const { return memory_->arena(rank); }
+
+void Node::post_abort(Code code, int from_rank, const std::string& sentence) {
+  {
+    // The record is on this rank's own board, so no poster ever waits for one of another process that was
+    // killed or stopped half way; whose record counts is decided by the exchange of the word alone.
+    const std::lock_guard lock(posting_);
+    if (header_->abort_word.load(std::memory_order_relaxed) != 0) return;
+    boards_[rank_].abort.write(code, from_rank, sentence);
+    uint32_t none = 0;
+    if (!header_->abort_word.compare_exchange_strong(none, static_cast<uint32_t>(rank_) + 1)) return;
+  }
+  for (int rank = 0; rank < ranks_; ++rank) ring(rank);  // asleep or about to: rings are remembered
+}
+
+Error Node::posted() const {
+  const uint32_t poster = header_->abort_word.load(std::memory_order_acquire);
+  if (poster == 0) return fail(Code::internal_error, "rank {}: no error was posted", rank_);
+  return boards_[poster - 1].abort.error();
+}
+
+int Node::posted_from() const {
+  const uint32_t poster = header_->abort_word.load(std::memory_order_acquire);
+  return poster == 0 ? -1 : boards_[poster - 1].abort.from_rank();
+}
+
+Presence Node::presence(int rank) const {
+  const auto has_left = [&] { return boards_[rank].left.load(std::memory_order_acquire) != 0; };
+  if (has_left()) return Presence::left;
+  if (same_process(rank) || memory_->locked_by_other(rank)) return Presence::present;
+  return has_left() ? Presence::left : Presence::dead;  // it may have left between the two looks
+}
+
+// Why no ring is lost. The sleeper stores `asleep` and then looks for work; a ringer stores the work and then
+// looks at `asleep`. Each may have its store still under way while it looks, so without a fence on both sides
+// both could miss the other. The ringer, on the hot path, has none but the compiler's (asleep()). The
+// sleeper's membarrier makes one up for it: a full barrier in every running thread of all the node's
+// processes, after `asleep` is stored. If it falls before the ringer looks, the ringer sees `asleep` and
+// rings. If it falls after, the ringer's work was stored before it too, and the sleeper, looking after the
+// membarrier, sees the work. A thread that was not running passed a full barrier when it was switched. Rings
+// themselves are counted in the eventfd, so one that comes before poll() ends it.
+void Node::sleep(int timeout_ms, bool (*ready)(void*), void* argument) {
+  std::atomic<uint32_t>& asleep = boards_[rank_].asleep;
+  asleep.store(1, std::memory_order_relaxed);
+  const bool exact = exact_sleep_ && order_with_ringers();
+  const bool aborted = header_->abort_word.load(std::memory_order_acquire) != 0;
+  if (!aborted && !ready(argument))
+    wait_for_ring(memory_->doorbell(rank_), exact ? timeout_ms : std::min(timeout_ms, polled_sleep_ms_max));
+  asleep.store(0, std::memory_order_relaxed);
+}
+
+void Node::ring(int rank) const { ring_doorbell(memory_->doorbell(rank)); }
+
+}  // namespace bccl

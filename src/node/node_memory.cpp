@@ -1,0 +1,134 @@
+#include "node/node_memory.h"
+
+#include <cerrno>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "node/fork.h"
+#include "node/system_limit.h"
+
+namespace bccl {
+namespace {
+
+constexpr size_t page_bytes = 4096;
+constexpr int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+#ifndef MFD_NOEXEC_SEAL
+constexpr unsigned MFD_NOEXEC_SEAL = 0x0008U;  // Linux 6.3; some systems refuse memory that could be executed
+#endif
+
+constexpr size_t whole_pages(size_t bytes) { return (bytes + page_bytes - 1) / page_bytes * page_bytes; }
+
+struct flock byte_of(int rank, short type) {
+  struct flock lock {};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = rank;
+  lock.l_len = 1;
+  return lock;
+}
+
+/// Going past RLIMIT_FSIZE would not only fail but kill the process by a signal, so the limit is looked at
+/// first.
+Status check_file_size(size_t bytes) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY || bytes <= limit.rlim_cur)
+    return {};
+  return fail_limit(EFBIG, fmt::format("cannot make the node's shared memory of {} bytes", bytes));
+}
+
+Status check_memory(int memory, size_t bytes) {
+  struct stat facts {};
+  if (fstat(memory, &facts) != 0) return fail_errno(errno, "cannot look at the node's shared memory");
+  if (static_cast<size_t>(facts.st_size) != bytes || (fcntl(memory, F_GET_SEALS) & F_SEAL_SHRINK) == 0)
+    return fail(Code::internal_error,
+                "the node's shared memory has {} bytes where {} sealed ones were agreed on", facts.st_size,
+                bytes);
+  return {};
+}
+
+}  // namespace
+
+NodeLayout::NodeLayout(const Members& members)
+    : bytes(whole_pages(sizeof(NodeHeader) + sizeof(Board) * static_cast<size_t>(members.size()))) {
+  for (int rank = 0; rank < members.size(); ++rank) {
+    arena_bytes.push_back(members.facts(rank).arena_bytes);
+    arena_offset.push_back(bytes);
+    bytes += whole_pages(arena_bytes.back());
+  }
+}
+
+Result<FileDescriptor> make_shared_memory(size_t bytes) {
+  BCCL_TRY(check_file_size(bytes));
+  const unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+  FileDescriptor memory{memfd_create("bccl-node", flags | MFD_NOEXEC_SEAL)};
+  if (!memory.valid() && errno == EINVAL) memory = FileDescriptor{memfd_create("bccl-node", flags)};
+  if (!memory.valid()) return fail_limit(errno, "cannot create the node's shared memory (memfd_create)");
+  if (ftruncate(memory.get(), static_cast<off_t>(bytes)) != 0)
+    return fail_limit(errno, fmt::format("cannot make the node's shared memory of {} bytes", bytes));
+  if (fcntl(memory.get(), F_ADD_SEALS, seals) != 0)
+    return fail_errno(errno, "cannot seal the node's shared memory");
+  return memory;
+}
+
+Result<std::shared_ptr<NodeMemory>> NodeMemory::map(NodeDescriptors descriptors, Members members) {
+  const NodeLayout layout(members);
+  BCCL_TRY(check_memory(descriptors.memory.get(), layout.bytes));
+  void* base = mmap(nullptr, layout.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptors.memory.get(), 0);
+  if (base == MAP_FAILED)
+    return fail_limit(errno, fmt::format("cannot map the node's shared memory of {} bytes", layout.bytes));
+  const std::shared_ptr<NodeMemory> memory(
+      new NodeMemory(std::move(descriptors), std::move(members), static_cast<std::byte*>(base)));
+  if (madvise(base, layout.bytes, MADV_DONTFORK) != 0)
+    return fail_errno(errno, "cannot keep the node's shared memory from forked children");
+  return memory;
+}
+
+NodeMemory::NodeMemory(NodeDescriptors descriptors, Members members, std::byte* base)
+    : descriptors_(std::move(descriptors)),
+      members_(std::move(members)),
+      layout_(members_),
+      base_(base),
+      generation_(process_generation()) {}
+
+NodeMemory::~NodeMemory() {
+  if (generation_ == process_generation()) {
+    munmap(base_, layout_.bytes);
+    return;
+  }
+  // In a forked child nothing is mapped there, and the numbers may long be those of other files: a daemon
+  // closes all that it inherits. What was inherited and still is open goes when the child ends.
+  static_cast<void>(descriptors_.memory.release());
+  for (FileDescriptor& doorbell : descriptors_.doorbells) static_cast<void>(doorbell.release());
+}
+
+std::span<std::byte> NodeMemory::arena(int rank) const {
+  const auto index = static_cast<size_t>(rank);
+  return {base_ + layout_.arena_offset[index], layout_.arena_bytes[index]};
+}
+
+Status NodeMemory::lock(int rank) {
+  struct flock wanted = byte_of(rank, F_WRLCK);
+  while (fcntl(descriptors_.memory.get(), F_SETLK, &wanted) != 0)
+    if (errno != EINTR)
+      return fail_limit(errno, fmt::format("rank {}: cannot lock its byte of the node's memory", rank));
+  return {};
+}
+
+void NodeMemory::unlock(int rank) {
+  struct flock unwanted = byte_of(rank, F_UNLCK);
+  while (fcntl(descriptors_.memory.get(), F_SETLK, &unwanted) != 0 && errno == EINTR) {
+  }
+}
+
+bool NodeMemory::locked_by_other(int rank) const {
+  struct flock question = byte_of(rank, F_WRLCK);
+  // An error (the kernel has no memory …) is no evidence of death.
+  if (fcntl(descriptors_.memory.get(), F_GETLK, &question) != 0) return true;
+  return question.l_type != F_UNLCK;
+}
+
+}  // namespace bccl

@@ -1,0 +1,135 @@
+#include "plan/expressions.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "plan/mix.h"
+
+namespace bccl {
+namespace {
+
+constexpr size_t text_length_max = 160;
+constexpr uint64_t count_max = uint64_t{1} << 32;  ///< More repetitions than this are all the same wrong.
+
+uint64_t hash(std::span<const ExpressionId> inputs) {
+  uint64_t hash = inputs.size();
+  for (const ExpressionId input : inputs) hash = mix(hash ^ input);
+  return hash;
+}
+
+}  // namespace
+
+Expressions::Expressions(int ranks, int labels)
+    : ranks_(static_cast<uint32_t>(ranks)),
+      leaves_(ranks_ * static_cast<uint32_t>(labels)),
+      tokens_(ranks_),
+      slots_(1024, unwritten) {
+  for (size_t rank = 0; rank < tokens_.size(); ++rank) tokens_[rank] = mix(rank);
+  full_sum_ = std::accumulate(tokens_.begin(), tokens_.end(), uint64_t{0});
+}
+
+ExpressionId Expressions::combine(std::span<const ExpressionId> inputs) {
+  const size_t slot = find_slot(inputs);
+  if (slots_[slot] != unwritten) return slots_[slot];
+
+  Node node{static_cast<uint32_t>(children_.size()), static_cast<uint32_t>(inputs.size())};
+  for (const ExpressionId input : inputs) {
+    node.leaves = std::min(count_max, node.leaves + count(input));
+    node.sum += sum(input);
+  }
+  children_.insert(children_.end(), inputs.begin(), inputs.end());
+  nodes_.push_back(node);
+  const auto id = static_cast<ExpressionId>(leaves_ + nodes_.size() - 1);
+  slots_[slot] = id;
+  if (nodes_.size() * 2 > slots_.size()) grow();
+  return id;
+}
+
+/// The slot that holds these inputs' node, or the free one where it belongs.
+size_t Expressions::find_slot(std::span<const ExpressionId> inputs) const {
+  const size_t mask = slots_.size() - 1;
+  size_t slot = hash(inputs) & mask;
+  while (slots_[slot] != unwritten && !std::ranges::equal(children(slots_[slot]), inputs))
+    slot = (slot + 1) & mask;
+  return slot;
+}
+
+void Expressions::grow() {
+  slots_.assign(slots_.size() * 4, unwritten);
+  for (size_t at = 0; at < nodes_.size(); ++at) {
+    const auto id = static_cast<ExpressionId>(leaves_ + at);
+    slots_[find_slot(children(id))] = id;
+  }
+}
+
+bool Expressions::probably_full(ExpressionId id) const { return count(id) == ranks_ && sum(id) == full_sum_; }
+
+bool Expressions::full(ExpressionId id) const {
+  if (count(id) != ranks_) return false;  // So the walk below ends after at most 2 × ranks expressions.
+  std::vector<bool> seen(ranks_);
+  std::vector<ExpressionId> open{id};
+  while (!open.empty()) {
+    const ExpressionId next = open.back();
+    open.pop_back();
+    if (!is_leaf(next)) {
+      open.insert(open.end(), children(next).begin(), children(next).end());
+    } else if (seen[rank_of(next)]) {
+      return false;
+    } else {
+      seen[rank_of(next)] = true;
+    }
+  }
+  return true;  // As many leaves as ranks, and none twice.
+}
+
+std::string Expressions::fault(ExpressionId id) const {
+  // Children have smaller numbers than their parents, so going down from the largest number meets every
+  // expression once, when its number of occurrences is final.
+  std::vector<uint64_t> times(ranks_);
+  std::map<ExpressionId, uint64_t, std::greater<>> open{{id, 1}};
+  while (!open.empty()) {
+    const auto [next, occurrences] = *open.begin();
+    open.erase(open.begin());
+    if (is_leaf(next)) {
+      times[rank_of(next)] += occurrences;
+      continue;
+    }
+    for (const ExpressionId child : children(next)) {
+      uint64_t& total = open[child];
+      total = std::min(count_max, total + occurrences);
+    }
+  }
+  for (size_t rank = 0; rank < times.size(); ++rank) {
+    if (times[rank] == 0) return fmt::format("lacks the contribution of rank {}", rank);
+    if (times[rank] > 1) return fmt::format("holds the contribution of rank {} {} times", rank, times[rank]);
+  }
+  return {};
+}
+
+std::string Expressions::text(ExpressionId id) const {
+  std::string out;
+  write(id, out);
+  if (out.size() > text_length_max) out.replace(text_length_max, std::string::npos, "…");
+  return out;
+}
+
+void Expressions::write(ExpressionId id, std::string& out) const {
+  if (is_leaf(id)) {
+    out += std::to_string(rank_of(id));
+    return;
+  }
+  char separator = '(';
+  for (const ExpressionId child : children(id)) {
+    if (out.size() > text_length_max) return;
+    out += separator;
+    write(child, out);
+    separator = '+';
+  }
+  out += ')';
+}
+
+}  // namespace bccl

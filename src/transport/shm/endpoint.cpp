@@ -1,0 +1,113 @@
+#include "transport/shm/endpoint.h"
+
+#include <algorithm>
+
+#include "transport/shm/distance.h"
+
+namespace bccl::shm {
+namespace {
+
+/// 60 slots are 3.75 MiB: with its queues a pair of ranks stays under 8 MiB, and two ranks' slices rotate through more
+/// than their L2 caches hold.
+constexpr size_t usual_slots = 60;
+constexpr size_t slots_per_peer = 4;  // two lanes' promises
+
+std::vector<Arena> arenas_of(const Node& node) {
+  std::vector<Arena> arenas;
+  for (int rank = 0; rank < node.ranks(); ++rank) arenas.emplace_back(node.arena(rank), node.ranks());
+  return arenas;
+}
+
+/// As many lanes as the smallest pool of any rank can promise slots to, towards all peers.
+int lanes_of(const std::vector<Arena>& arenas) {
+  uint32_t slots = arenas[0].slots();
+  for (const Arena& arena : arenas) slots = std::min(slots, arena.slots());
+  const auto peers = std::max<uint32_t>(1, static_cast<uint32_t>(arenas.size()) - 1);
+  return static_cast<int>(std::clamp<uint32_t>(slots / (peers * slices_promised), 1, lane_count));
+}
+
+}  // namespace
+
+size_t arena_bytes(int ranks, const Options& options) {
+  const size_t wished = options.pool_bytes / slot_bytes;
+  const size_t needed = slots_per_peer * static_cast<size_t>(ranks - 1);
+  return Arena::bytes(ranks, std::max(wished > 0 ? wished : usual_slots, needed));
+}
+
+ShmEndpoint::ShmEndpoint(const Node& node, const Options& options)
+    : node_(node),
+      wish_(options.stores),
+      arenas_(arenas_of(node)),
+      pool_(arenas_[static_cast<size_t>(node.rank())].slots()),
+      lanes_(lanes_of(arenas_)),
+      stores_(options.stores == "streaming" ? Stores::streaming : Stores::cached) {}
+
+Result<Connection*> ShmEndpoint::connection(int peer, int lane) {
+  if (const auto known = connection_to_.find({peer, lane}); known != connection_to_.end()) return known->second;
+  if (!pool_.add_connection())
+    return fail(Code::invalid_usage,
+                "rank {}: its {} staging slots cannot serve one more connection (rank {}, lane {}); raise "
+                "BCCL_SHM_POOL_BYTES above {}",
+                node_.rank(), pool_.slots(), peer, lane, size_t{pool_.slots()} * slot_bytes);
+  const Arena& mine = arenas_[static_cast<size_t>(node_.rank())];
+  const Arena& theirs = arenas_[static_cast<size_t>(peer)];
+  owned_connections_.push_back(
+      std::make_unique<Connection>(mine.queue(peer, lane), theirs.mark(node_.rank(), lane), peer));
+  connections_.push_back(owned_connections_.back().get());
+  return connection_to_[{peer, lane}] = connections_.back();
+}
+
+Result<Sender*> ShmEndpoint::sender(std::span<const int> peers, int lane) {
+  auto& sender = senders_[{std::vector<int>(peers.begin(), peers.end()), lane}];
+  if (sender) return sender.get();
+  std::vector<Connection*> connections;
+  for (const int peer : peers) connections.push_back(BCCL_TRY(connection(peer, lane)));
+  sender = std::make_unique<ShmSender>(node_, arenas_[static_cast<size_t>(node_.rank())], pool_,
+                                       std::move(connections), connections_);
+  return sender.get();
+}
+
+Result<Receiver*> ShmEndpoint::receiver(int peer, int lane) {
+  auto& receiver = receivers_[{peer, lane}];
+  if (!receiver) {
+    const Arena& mine = arenas_[static_cast<size_t>(node_.rank())];
+    const Arena& theirs = arenas_[static_cast<size_t>(peer)];
+    receiver = std::make_unique<ShmReceiver>(node_, theirs, theirs.queue(node_.rank(), lane),
+                                             mine.mark(peer, lane), peer);
+  }
+  return receiver.get();
+}
+
+Endpoint::Memory ShmEndpoint::memory() const {
+  const size_t reserved = node_.arena(node_.rank()).size();
+  const size_t flags = reserved - size_t{pool_.slots()} * slot_bytes;
+  const size_t used_flags = connections_.size() * (sizeof(Queue) + sizeof(Mark));
+  return {reserved, std::min(flags, used_flags) + size_t{pool_.touched()} * slot_bytes};
+}
+
+void ShmEndpoint::measure_distance(int patience_ms) {
+  if (node_.ranks() < 2 || node_.ranks() > node_.cores()) return;
+  const int me = node_.rank();
+  const bool has_right = me + 1 < node_.ranks();
+  double slowest_ns = 0;
+  const auto with_left = [&] {
+    if (me > 0)
+      slowest_ns = std::max(slowest_ns, line_latency_ns(arenas_[size_t(me) - 1].probe(), left_turns_, true, patience_ms));
+  };
+  const auto with_right = [&] {
+    if (has_right)
+      slowest_ns = std::max(slowest_ns, line_latency_ns(arenas_[size_t(me)].probe(), probe_turns_, false, patience_ms));
+  };
+  // Even ranks measure to the right first, odd ones to the left: each pair meets, one pair at a time.
+  if (me % 2 == 0) {
+    with_right();
+    with_left();
+  } else {
+    with_left();
+    with_right();
+  }
+  distance_ = slowest_ns == 0 ? Distance::unknown : slowest_ns < far_line_ns ? Distance::near : Distance::far;
+  if (wish_ == "auto") stores_ = distance_ == Distance::far ? Stores::streaming : Stores::cached;
+}
+
+}  // namespace bccl::shm

@@ -1,0 +1,70 @@
+/// The shared-memory transport: one rank's endpoint among the ranks of a node. Slices are written once into the
+/// sender's pool (or, small, into the line that announces them), read in place by every peer they are for, and
+/// freed when the last has released them.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "node/node.h"
+#include "transport/shm/receiver.h"
+#include "transport/shm/sender.h"
+
+namespace bccl::shm {
+
+/// How far apart two ranks' cores are, measured by passing a cache line to and fro: the two cases that reward
+/// opposite kinds of stores (docs/performance.md). unknown: not measurable, say with more ranks than cores.
+enum class Distance : uint8_t { unknown, near, far };
+inline constexpr double far_line_ns = 100;  ///< One way; cores that share an L3 take 25 … 60, others 150 or more.
+
+struct Options {
+  size_t pool_bytes = 0;        ///< 0: slots for all connections and a pool that two ranks rotate through L3.
+  std::string stores = "auto";  ///< BCCL_SHM_STORES
+};
+
+/// Bytes of arena to ask Node::join for.
+size_t arena_bytes(int ranks, const Options& options);
+
+class ShmEndpoint final : public Endpoint {
+ public:
+  /// The node must have been joined with arena_bytes(). `node` outlives the endpoint.
+  ShmEndpoint(const Node& node, const Options& options);
+
+  std::string_view transport() const override { return "shm"; }
+  Result<Sender*> sender(std::span<const int> peers, int lane) override;
+  Result<Receiver*> receiver(int peer, int lane) override;
+  int lanes() const override { return lanes_; }
+  size_t slice_bytes_max() const override { return slot_bytes; }
+  Stores stores() const override { return stores_; }
+  int slices_max() const override { return queue_lines; }
+  Status poll() override { return {}; }
+  Memory memory() const override;
+
+  /// Measures the distance to the neighbours; collective: every rank of the node calls it at the same point.
+  /// Takes under a millisecond when all are running, and at most `patience_ms` when one is not.
+  void measure_distance(int patience_ms);
+  Distance distance() const { return distance_; }
+
+ private:
+  Result<Connection*> connection(int peer, int lane);
+
+  const Node& node_;
+  const std::string wish_;
+  std::vector<Arena> arenas_;  ///< By rank.
+  Pool pool_;
+  int lanes_;
+  std::vector<std::unique_ptr<Connection>> owned_connections_;
+  std::vector<Connection*> connections_;  ///< The same, for senders to look through.
+  std::map<std::pair<int, int>, Connection*> connection_to_;
+  std::map<std::pair<std::vector<int>, int>, std::unique_ptr<ShmSender>> senders_;
+  std::map<std::pair<int, int>, std::unique_ptr<ShmReceiver>> receivers_;
+  Distance distance_ = Distance::unknown;
+  Stores stores_ = Stores::cached;
+  uint32_t probe_turns_ = 0;   ///< Turns passed so far on this rank's own probe line …
+  uint32_t left_turns_ = 0;    ///< … and on its left neighbour's.
+};
+
+}  // namespace bccl::shm

@@ -1,0 +1,28 @@
+/// The far end of one shared-memory connection: reads slices where the sender wrote them.
+#pragma once
+
+#include "node/node.h"
+#include "transport/shm/arena.h"
+#include "transport/transport.h"
+
+namespace bccl::shm {
+
+class ShmReceiver final : public Receiver {
+ public:
+  /// `queue` and the slots are in the arena of `peer`; `mark` is in this rank's own.
+  ShmReceiver(const Node& node, const Arena& sender, const Queue& queue, Mark& mark, int peer)
+      : node_(node), sender_(sender), queue_(queue), mark_(mark), peer_(peer) {}
+
+  Arrival try_peek() override;
+  void release() override;
+
+ private:
+  const Node& node_;
+  const Arena sender_;
+  const Queue& queue_;
+  Mark& mark_;
+  const int peer_;
+  uint32_t released_ = 0;
+};
+
+}  // namespace bccl::shm

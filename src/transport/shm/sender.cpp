@@ -1,0 +1,67 @@
+#include "transport/shm/sender.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace bccl::shm {
+
+void Connection::refresh(Pool& pool) {
+  const uint32_t released = mark_.released.load(std::memory_order_acquire);
+  for (; released_ != released; ++released_) {
+    const uint32_t slot = slot_of_[released_ % queue_lines];
+    if (slot == Pool::none) continue;
+    --slots_held_;
+    pool.give_back(slot);
+  }
+}
+
+void Connection::publish(size_t bytes, uint32_t signature, uint32_t slot) {
+  Line& line = next_line();
+  slot_of_[sent_ % queue_lines] = slot;
+  if (slot != Pool::none) ++slots_held_;
+  line.bytes = static_cast<uint32_t>(bytes);
+  line.slot = slot;
+  ++sent_;
+  line.head.store(uint64_t{signature} << 32 | sent_, std::memory_order_release);
+}
+
+std::byte* ShmSender::try_acquire(size_t bytes) {
+  if (!room_in_queues()) return nullptr;
+  if (bytes <= inline_bytes) return connections_.size() == 1 ? connections_[0]->next_line().payload : inline_;
+  if (slot_ == Pool::none) slot_ = borrow();
+  return slot_ == Pool::none ? nullptr : arena_.slot(slot_);
+}
+
+void ShmSender::commit(size_t bytes, uint32_t signature) {
+  for (Connection* connection : connections_) {
+    if (bytes <= inline_bytes && connections_.size() > 1)
+      std::memcpy(connection->next_line().payload, inline_, inline_bytes);
+    connection->publish(bytes, signature, bytes <= inline_bytes ? Pool::none : slot_);
+  }
+  if (bytes > inline_bytes) slot_ = Pool::none;
+  for (const Connection* connection : connections_)
+    if (node_.asleep(connection->peer()).load(std::memory_order_relaxed) != 0) node_.ring(connection->peer());
+}
+
+bool ShmSender::room_in_queues() {
+  for (Connection* connection : connections_) {
+    if (connection->full()) connection->refresh(pool_);
+    if (connection->full()) return false;
+  }
+  return true;
+}
+
+uint32_t ShmSender::borrow() {
+  const auto holders = static_cast<uint32_t>(connections_.size());
+  uint32_t slot = pool_.lend(holders, all_have_promise());
+  if (slot != Pool::none) return slot;
+  for (Connection* connection : all_)
+    if (connection->holds_slot()) connection->refresh(pool_);
+  return pool_.lend(holders, all_have_promise());
+}
+
+bool ShmSender::all_have_promise() const {
+  return std::all_of(connections_.begin(), connections_.end(), [](auto* c) { return c->has_promise(); });
+}
+
+}  // namespace bccl::shm

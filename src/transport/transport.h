@@ -1,0 +1,85 @@
+/// The transport boundary: how slices get from rank to rank. Set-up (Endpoint) and data path (Sender, Receiver)
+/// are separate. Nothing here blocks, allocates or enters the kernel on the data path; waiting is the
+/// executor's. A connection is one-directional and ordered, from one rank to one peer, on one lane; a Sender
+/// may be the near end of several connections at once (the same slice to several peers, stored once where the
+/// transport can).
+///
+/// Threads: an Endpoint and what it hands out belong to one communicator and are used by one thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/status.h"
+
+namespace bccl {
+
+/// A slice that has arrived, readable in place until release(). data == nullptr: nothing has arrived yet.
+struct Arrival {
+  const std::byte* data = nullptr;
+  size_t bytes = 0;
+  uint32_t signature = 0;  ///< What the sender's commit() carried: tells calls that differ apart.
+};
+
+/// How the memory of an acquired slice is best written; decided by one side alone, the wire does not show it.
+enum class Stores : uint8_t { cached, streaming };
+
+/// What every connection can hold, however full all others are. The deadlock proof of plans lets a connection hold one
+/// slice besides the one that its reader is working on, and a reader releases its slice only after it has found room
+/// for what it makes of it: two.
+inline constexpr int slices_promised = 2;
+
+class Sender {
+ public:
+  virtual ~Sender() = default;
+
+  /// Memory to write the next slice into, `bytes` ≤ Endpoint::slice_bytes_max() long and aligned to 16, or nullptr:
+  /// no room yet. Asking again with the same size before commit() returns the same memory.
+  virtual std::byte* try_acquire(size_t bytes) = 0;
+
+  /// Hands the acquired slice to all peers. Slices arrive in the order of commits. `bytes` as acquired; may be 0.
+  virtual void commit(size_t bytes, uint32_t signature) = 0;
+};
+
+class Receiver {
+ public:
+  virtual ~Receiver() = default;
+
+  /// The oldest slice not yet released. The same one until release().
+  virtual Arrival try_peek() = 0;
+  virtual void release() = 0;
+};
+
+class Endpoint {
+ public:
+  virtual ~Endpoint() = default;
+
+  virtual std::string_view transport() const = 0;
+
+  /// The near end towards `peers` (one or more distinct ranks, not this one) on `lane` (0 … lanes()-1). Owned by the
+  /// endpoint; the same peers in the same order and lane give the same object. All senders that reach a peer on
+  /// a lane share that one connection: its slices arrive in the order of their commits.
+  virtual Result<Sender*> sender(std::span<const int> peers, int lane) = 0;
+  virtual Result<Receiver*> receiver(int peer, int lane) = 0;
+
+  virtual int lanes() const = 0;
+  virtual size_t slice_bytes_max() const = 0;
+  virtual Stores stores() const = 0;
+
+  /// Every connection can hold at least slices_promised slices however full the others are, and at most this many.
+  virtual int slices_max() const = 0;
+
+  /// Background work, if the transport has any; an error names the peer and the cause. Never blocks.
+  virtual Status poll() = 0;
+
+  /// Shared or pinned memory: reserved at most, and touched so far (bytes, this rank's own).
+  struct Memory {
+    size_t reserved = 0;
+    size_t touched = 0;
+  };
+  virtual Memory memory() const = 0;
+};
+
+}  // namespace bccl

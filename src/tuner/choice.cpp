@@ -1,0 +1,42 @@
+#include "tuner/choice.h"
+
+#include <algorithm>
+
+namespace bccl {
+namespace {
+
+/// Below this every rank sends its whole buffer to all: one exchange, n × the bytes. Above, each reduces its share.
+/// Measured with 2 … 8 ranks on two cores (docs/performance.md): with two ranks both move the same bytes, and one
+/// exchange always wins.
+size_t one_shot_bytes_max(int ranks) { return ranks == 2 ? SIZE_MAX : size_t{32768} / static_cast<size_t>(ranks); }
+
+constexpr int usual_lanes = 4;
+
+std::string names_of(Collective collective) {
+  std::string names;
+  for (const Algorithm& algorithm : algorithms())
+    if (algorithm.collective == collective) names += (names.empty() ? "" : ", ") + std::string(algorithm.name);
+  return names;
+}
+
+}  // namespace
+
+Result<Choice> choose(Collective collective, size_t bytes, const Facts& facts, const Settings& settings) {
+  Choice choice;
+  choice.channels = settings.channels > 0 ? static_cast<int>(settings.channels) : 1;
+  const std::string wish = !settings.algorithm.empty() ? settings.algorithm
+                           : bytes <= one_shot_bytes_max(facts.ranks) ? "one_shot"
+                                                                      : "direct";
+  choice.algorithm = find_algorithm(collective, wish);
+  if (choice.algorithm == nullptr)
+    return fail(Code::invalid_argument, "BCCL_ALGO={}: there is no such algorithm for {}; known: {}", wish,
+                name_of(collective), names_of(collective));
+  // The plan itself says how many channels it has; only the builder knows, so ask a small one: rank 0's.
+  const Shape shape{.ranks = facts.ranks, .channels = choice.channels, .groups = {}};
+  const auto channels = static_cast<int>(choice.algorithm->build(shape, 0).channels.size());
+  choice.lanes = std::clamp(facts.lanes_max / channels, 1, usual_lanes);
+  choice.slice_bytes = settings.slice_bytes > 0 ? static_cast<size_t>(settings.slice_bytes) : facts.slice_bytes_max;
+  return choice;
+}
+
+}  // namespace bccl

@@ -1,0 +1,35 @@
+/// Which algorithm, how many channels and lanes, and how large slices, for a call: a pure function of facts that
+/// all ranks share, so all ranks choose alike.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "algos/catalogue.h"
+#include "base/settings.h"
+#include "base/status.h"
+
+namespace bccl {
+
+/// Frozen when the communicator is created; equal on every rank.
+struct Facts {
+  int ranks = 1;
+  int cores = 1;              ///< That the ranks of the node may use together.
+  size_t l3_bytes = 0;        ///< 0: unknown.
+  size_t slice_bytes_max = 0; ///< Of the transport.
+  int lanes_max = 1;          ///< Connections per ordered pair of ranks.
+};
+
+struct Choice {
+  const Algorithm* algorithm = nullptr;
+  int channels = 1;
+  int lanes = 1;
+  size_t slice_bytes = 0;
+
+  bool operator==(const Choice&) const = default;
+};
+
+/// `bytes`: of one rank's buffer. invalid_argument if BCCL_ALGO names no algorithm of this collective.
+Result<Choice> choose(Collective collective, size_t bytes, const Facts& facts, const Settings& settings);
+
+}  // namespace bccl

@@ -1,0 +1,96 @@
+/// The verifier's proof for all plans of all algorithms: right result, same bits, no race, no deadlock.
+#include <catch2/catch.hpp>
+
+#include "algos/catalogue.h"
+#include "plan/verify.h"
+#include "shapes.h"
+
+namespace bccl {
+namespace {
+
+void check_proved(const Algorithm& algorithm, const Shape& shape) {
+  const Status status = verify(build_all(algorithm, shape));
+  INFO(algorithm.name << ", " << shape.channels << " channels, " << describe(shape));
+  INFO(status.sentence());
+  CHECK(status.ok());
+}
+
+const Algorithm& hierarchical() { return *find_algorithm(Collective::all_reduce, "hierarchical"); }
+
+}  // namespace
+
+TEST_CASE("every algorithm is proved for 2 to 64 ranks") {
+  for (const Algorithm& algorithm : algorithms())
+    for (int ranks = 2; ranks <= 64; ++ranks) check_proved(algorithm, flat(ranks));
+}
+
+TEST_CASE("algorithms that take channels are proved for 2 to 4 of them") {
+  for (const Algorithm& algorithm : algorithms())
+    for (int channels = 2; channels <= 4 && algorithm.takes_channels; ++channels)
+      for (int ranks = 2; ranks <= 64; ++ranks) check_proved(algorithm, flat(ranks, channels));
+}
+
+TEST_CASE("every algorithm is proved for some numbers of ranks up to 512") {
+  for (const Algorithm& algorithm : algorithms())
+    for (const int ranks : {65, 100, 127, 128, 129, 255, 256, 257, 384, 511, 512})
+      check_proved(algorithm, flat(ranks));
+}
+
+TEST_CASE("every algorithm is proved for 1024 ranks") {
+  for (const Algorithm& algorithm : algorithms()) check_proved(algorithm, flat(1024));
+}
+
+TEST_CASE("logarithmic algorithms are proved for 1000 ranks") {
+  for (const char* name : {"double_binary_tree", "halving_doubling"})
+    check_proved(*find_algorithm(Collective::all_reduce, name), flat(1000));
+}
+
+TEST_CASE("hierarchical is proved for equal groups of every size up to 8 × 8") {
+  for (int groups = 1; groups <= 8; ++groups)
+    for (int size = 1; size <= 8; ++size)
+      if (groups * size >= 2)
+        check_proved(hierarchical(), grouped(std::vector<int>(static_cast<size_t>(groups), size)));
+}
+
+TEST_CASE("hierarchical is proved for groups of unequal sizes") {
+  const std::vector<std::vector<int>> sizes = {{1, 3},       {3, 1},          {7, 8, 1},    {1, 1, 1, 5},
+                                               {2, 3, 4, 5}, {3, 3, 8},       {8, 3, 3},    {16, 1},
+                                               {6, 4, 4, 4}, {5, 5, 5, 5, 2}, {1, 2, 1, 2}, {9, 6, 4}};
+  for (const auto& list : sizes) check_proved(hierarchical(), grouped(list));
+}
+
+TEST_CASE("hierarchical is proved for three levels") {
+  const std::vector<std::vector<std::vector<int>>> sizes = {
+      {{2, 2}, {2, 2}},    {{4, 4, 4}, {4, 4, 4}},   {{1, 3}, {2}},
+      {{3, 3, 3}, {3}},    {{7, 8, 1}, {2, 2}, {5}}, {{1}, {1}, {4, 4}},
+      {{2, 3}, {2, 3, 2}}, {{8, 8}, {8, 8}, {8, 8}}, {{1, 1, 1}, {3}, {2, 1}}};
+  for (const auto& list : sizes) check_proved(hierarchical(), nested(list));
+}
+
+TEST_CASE("hierarchical is proved for groups whose ranks are scattered") {
+  for (uint32_t seed = 1; seed <= 5; ++seed) {
+    INFO("seed " << seed);
+    check_proved(hierarchical(), scattered(grouped({4, 4, 4}), seed));
+    check_proved(hierarchical(), scattered(grouped({7, 8, 1}), seed));
+    check_proved(hierarchical(), scattered(nested({{2, 3}, {4}, {1, 1, 2}}), seed));
+  }
+}
+
+TEST_CASE("hierarchical is proved for random groups") {
+  for (uint32_t seed = 1; seed <= 200; ++seed) {
+    INFO("seed " << seed);
+    check_proved(hierarchical(), random_groups(seed, 48));
+  }
+}
+
+TEST_CASE("hierarchical is proved for 64 groups of 16") {
+  check_proved(hierarchical(), grouped(std::vector<int>(64, 16)));
+}
+
+TEST_CASE("groups may be numbered in any way") {
+  Shape shape = grouped({2, 3});
+  for (int& group : shape.groups[0]) group = group == 0 ? 1000000 : -7;
+  CHECK(build_all(hierarchical(), shape) == build_all(hierarchical(), grouped({2, 3})));
+}
+
+}  // namespace bccl

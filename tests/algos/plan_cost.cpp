@@ -1,0 +1,60 @@
+#include "plan_cost.h"
+
+#include <algorithm>
+
+#include <catch2/catch.hpp>
+
+#include "plan/wiring.h"
+
+namespace bccl {
+namespace {
+
+/// A step stands at the end of the longest chain of those it must follow: in its channel, its `after`, and
+/// one hop further those whose messages it takes.
+int longest_chain(const std::vector<Plan>& plans) {
+  const auto made = Wiring::make(plans);
+  INFO(made.sentence());
+  REQUIRE(made.ok());
+  const Wiring& wiring = made.value();
+  std::vector<int> hops(wiring.steps(), 0);
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (StepId id = 0; id < wiring.steps(); ++id) {
+      int most = hops[id];
+      if (id > wiring.channel_of(id).first) most = std::max(most, hops[id - 1]);
+      if (wiring.after(id) != no_id) most = std::max(most, hops[wiring.after(id)]);
+      for (const MessageId message : wiring.received(id))
+        most = std::max(most, hops[wiring.message(message).sender] + 1);
+      changed |= most != hops[id];
+      hops[id] = most;
+    }
+  }
+  return *std::max_element(hops.begin(), hops.end());
+}
+
+}  // namespace
+
+PlanCost cost_of(const std::vector<Plan>& plans) {
+  PlanCost most;
+  for (const Plan& plan : plans) {
+    PlanCost own;
+    for (const Channel& channel : plan.channels) {
+      own.steps = std::max(own.steps, static_cast<int>(channel.size()));
+      for (const Step& step : channel) {
+        own.messages_sent += static_cast<int64_t>(step.send.size());
+        own.messages_received += static_cast<int64_t>(step.recv.size());
+        own.labels_sent += static_cast<int64_t>(step.send.size()) * step.extent().count;
+        own.labels_received += static_cast<int64_t>(step.recv.size()) * step.extent().count;
+      }
+    }
+    most.steps = std::max(most.steps, own.steps);
+    most.messages_sent = std::max(most.messages_sent, own.messages_sent);
+    most.messages_received = std::max(most.messages_received, own.messages_received);
+    most.labels_sent = std::max(most.labels_sent, own.labels_sent);
+    most.labels_received = std::max(most.labels_received, own.labels_received);
+  }
+  most.hops = longest_chain(plans);
+  return most;
+}
+
+}  // namespace bccl

@@ -1,0 +1,23 @@
+/// What a set of plans costs, counted on the plans themselves. Pure.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "plan/plan.h"
+
+namespace bccl {
+
+/// Each is the largest of any rank. Data is counted in labels: S / labels with a uniform partition.
+struct PlanCost {
+  int steps = 0;  ///< Of the longest channel.
+  int hops = 0;   ///< The longest chain of messages, each sent after the one before had arrived.
+  int64_t messages_sent = 0;
+  int64_t messages_received = 0;
+  int64_t labels_sent = 0;
+  int64_t labels_received = 0;
+};
+
+PlanCost cost_of(const std::vector<Plan>& plans);
+
+}  // namespace bccl

@@ -1,0 +1,83 @@
+/* What a C program sees of bccl: every function once, in the order in which a program would call them. */
+#include <stdio.h>
+#include <string.h>
+
+#include "bccl/bccl.h"
+
+#define RANKS 3
+#define COUNT 100
+
+/* Ends main with the line that failed. */
+#define CHECK(holds)                                                                  \
+  do {                                                                                \
+    if (!(holds)) {                                                                   \
+      fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #holds, bcclGetLastError(NULL)); \
+      return 1;                                                                       \
+    }                                                                                 \
+  } while (0)
+
+static bcclComm_t comms[RANKS];
+static float numbers[RANKS][COUNT];
+
+static int create(void) {
+  const int devices[RANKS] = {0, 0, 0};
+  int version = 0, count = 0, rank = 0, i;
+  bcclResult_t state = bcclInternalError;
+  CHECK(bcclGetVersion(&version) == bcclSuccess);
+  CHECK(version == BCCL_VERSION_CODE);
+  CHECK(strlen(bcclGetErrorString(bcclSuccess)) > 0);
+  CHECK(bcclCommInitAll(comms, RANKS, devices) == bcclSuccess);
+  for (i = 0; i < RANKS; ++i) {
+    CHECK(bcclCommCount(comms[i], &count) == bcclSuccess && count == RANKS);
+    CHECK(bcclCommUserRank(comms[i], &rank) == bcclSuccess && rank == i);
+    CHECK(bcclCommGetAsyncError(comms[i], &state) == bcclSuccess && state == bcclSuccess);
+    CHECK(strcmp(bcclGetLastError(comms[i]), "") == 0);
+  }
+  return 0;
+}
+
+static int reduce(bcclRedOp_t ops[RANKS], float expected) {
+  int i, k;
+  for (i = 0; i < RANKS; ++i)
+    for (k = 0; k < COUNT; ++k) numbers[i][k] = 1.0f;
+  CHECK(bcclGroupStart() == bcclSuccess);
+  for (i = 0; i < RANKS; ++i)
+    CHECK(bcclAllReduce(numbers[i], numbers[i], COUNT, bcclFloat, ops[i], comms[i], NULL) == bcclSuccess);
+  CHECK(bcclGroupEnd() == bcclSuccess);
+  for (i = 0; i < RANKS; ++i)
+    for (k = 0; k < COUNT; ++k) CHECK(numbers[i][k] == expected);
+  return 0;
+}
+
+static int reduce_scaled(void) {
+  bcclRedOp_t ops[RANKS];
+  float scalars[RANKS] = {1.0f, 2.0f, 4.0f};
+  int i;
+  for (i = 0; i < RANKS; ++i)
+    CHECK(bcclRedOpCreatePreMulSum(&ops[i], &scalars[i], bcclFloat32, bcclScalarHostImmediate, comms[i]) ==
+          bcclSuccess);
+  CHECK(reduce(ops, 7.0f) == 0);
+  for (i = 0; i < RANKS; ++i) CHECK(bcclRedOpDestroy(ops[i], comms[i]) == bcclSuccess);
+  return 0;
+}
+
+static int alone(void) {
+  bcclUniqueId id;
+  bcclComm_t comm = NULL;
+  double number = 2.5;
+  CHECK(bcclGetUniqueId(&id) == bcclSuccess);
+  CHECK(bcclCommInitRank(&comm, 1, id, 0) == bcclSuccess);
+  CHECK(bcclAllReduce(&number, &number, 1, bcclDouble, bcclMax, comm, NULL) == bcclSuccess && number == 2.5);
+  CHECK(bcclCommAbort(comm) == bcclSuccess);
+  CHECK(bcclCommInitFromEnv(NULL) == bcclInvalidArgument);
+  CHECK(strlen(bcclGetLastError(NULL)) > 0);
+  return 0;
+}
+
+int main(void) {
+  bcclRedOp_t sums[RANKS] = {bcclSum, bcclSum, bcclSum};
+  int i;
+  if (create() != 0 || reduce(sums, (float)RANKS) != 0 || reduce_scaled() != 0 || alone() != 0) return 1;
+  for (i = 0; i < RANKS; ++i) CHECK(bcclCommDestroy(comms[i]) == bcclSuccess);
+  return 0;
+}

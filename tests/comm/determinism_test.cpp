@@ -1,0 +1,125 @@
+// The same bits on all ranks, run after run, however slices are cut and carried. Random data, whose sums round.
+#include <algorithm>
+#include <cstring>
+#include <random>
+
+#include <catch2/catch.hpp>
+
+#include "../kernels/oracle.h"
+#include "algos/catalogue.h"
+#include "team.h"
+
+namespace bccl::test {
+namespace {
+
+uint64_t seed() { return Catch::rngSeed(); }
+
+/// Numbers of very different magnitudes: their sum depends on the order of additions.
+std::vector<std::byte> random_numbers(DataType type, size_t count, int rank) {
+  std::mt19937_64 random(seed() + uint64_t(rank));
+  std::uniform_real_distribution<double> mantissa(-1, 1);
+  std::uniform_int_distribution<int> exponent(-4, 4);
+  std::vector<std::byte> bytes(count * bytes_of(type));
+  for (size_t i = 0; i < count; ++i) {
+    const double value = std::ldexp(mantissa(random), exponent(random));
+    uint64_t bits = std::bit_cast<uint64_t>(value);
+    if (type == DataType::float32) bits = std::bit_cast<uint32_t>(static_cast<float>(value));
+    if (type == DataType::bfloat16) bits = oracle::encode(oracle::format_of(type), value);
+    std::memcpy(bytes.data() + i * bytes_of(type), &bits, bytes_of(type));
+  }
+  return bytes;
+}
+
+struct Experiment {
+  DataType type = DataType::float32;
+  ReduceOp op = ReduceOp::sum;
+  int ranks = 4;
+  size_t count = 30011;
+};
+
+/// Each rank's result of one call in a communicator of its own.
+std::vector<std::vector<std::byte>> results_of(const Experiment& experiment, const Settings& settings) {
+  Team team(experiment.ranks, settings);
+  std::vector<std::vector<std::byte>> results(static_cast<size_t>(experiment.ranks));
+  const Outcomes outcomes = team.each([&](Communicator& communicator) {
+    const std::vector<std::byte> source = random_numbers(experiment.type, experiment.count, communicator.rank());
+    std::vector<std::byte>& target = results[size_t(communicator.rank())];
+    target.resize(source.size());
+    return communicator.run({.source = source.data(),
+                             .target = target.data(),
+                             .count = experiment.count,
+                             .type = experiment.type,
+                             .reduction = {.op = experiment.op}});
+  });
+  INFO(troubles(outcomes));
+  REQUIRE(troubles(outcomes).empty());
+  return results;
+}
+
+const std::vector<Experiment>& experiments() {
+  static const std::vector<Experiment> all{{DataType::float32, ReduceOp::sum, 3},
+                                           {DataType::float32, ReduceOp::avg, 5},
+                                           {DataType::float64, ReduceOp::prod, 4},
+                                           {DataType::bfloat16, ReduceOp::sum, 8, 5003}};
+  return all;
+}
+
+std::string name(const Experiment& experiment, std::string_view algorithm) {
+  return fmt::format("{}, {} {}, {} ranks, seed {}", algorithm, name_of(experiment.type), name_of(experiment.op),
+                     experiment.ranks, seed());
+}
+
+TEST_CASE("All ranks receive the same bits") {
+  for (const Algorithm& algorithm : algorithms())
+    for (const Experiment& experiment : experiments()) {
+      const auto results = results_of(experiment, test_settings(std::string(algorithm.name)));
+      INFO(name(experiment, algorithm.name));
+      for (const auto& result : results) CHECK((result == results[0]));
+    }
+}
+
+TEST_CASE("Another run of the same gives the same bits") {
+  for (const Algorithm& algorithm : algorithms())
+    for (const Experiment& experiment : experiments()) {
+      const Settings settings = test_settings(std::string(algorithm.name));
+      INFO(name(experiment, algorithm.name));
+      CHECK((results_of(experiment, settings)[0] == results_of(experiment, settings)[0]));
+    }
+}
+
+TEST_CASE("Stores, waits, pools and kernels change no bit") {
+  for (const Algorithm& algorithm : algorithms())
+    for (const Experiment& experiment : experiments()) {
+      Settings settings = test_settings(std::string(algorithm.name));
+      const auto usual = results_of(experiment, settings)[0];
+      settings.stores = "streaming";
+      settings.wait = "yield";
+      settings.pool_bytes = 16 << 20;
+      settings.kernels = "scalar";
+      INFO(name(experiment, algorithm.name));
+      CHECK((results_of(experiment, settings)[0] == usual));
+    }
+}
+
+TEST_CASE("The slice size changes no bit") {
+  for (const Algorithm& algorithm : algorithms())
+    for (const Experiment& experiment : experiments()) {
+      Settings settings = test_settings(std::string(algorithm.name));
+      const auto usual = results_of(experiment, settings)[0];
+      for (const int64_t slice_bytes : {256, 4096, 65536}) {
+        settings.slice_bytes = slice_bytes;
+        INFO(name(experiment, algorithm.name) << ", slices of " << slice_bytes);
+        CHECK((results_of(experiment, settings)[0] == usual));
+      }
+    }
+}
+
+TEST_CASE("The random data of these tests tells orders of addition apart") {
+  const Experiment experiment{DataType::float32, ReduceOp::sum, 4};
+  const auto ring = results_of(experiment, test_settings("ring"));
+  const auto one_shot = results_of(experiment, test_settings("one_shot"));
+  CHECK_FALSE((ring[0] == one_shot[0]));
+}
+
+}  // namespace
+}  // namespace bccl::test

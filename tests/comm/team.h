@@ -1,0 +1,42 @@
+/// The communicators of all ranks in this program, one thread a rank.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "comm/communicator.h"
+
+namespace bccl::test {
+
+/// Waits long enough for a loaded machine, and no longer than a test may take.
+Settings test_settings(const std::string& algorithm = "");
+
+/// What became of each rank.
+using Outcomes = std::vector<Status>;
+
+class Team {
+ public:
+  explicit Team(int ranks, const Settings& settings = test_settings());
+  explicit Team(const std::vector<Settings>& settings);  ///< One a rank.
+
+  int ranks() const { return static_cast<int>(communicators_.size()); }
+  Communicator& operator[](int rank) { return *communicators_[size_t(rank)]; }
+  void leave(int rank) { communicators_[size_t(rank)].reset(); }
+
+  /// Calls body(communicator) on a thread for each rank (or those of `of`).
+  Outcomes each(const std::function<Status(Communicator&)>& body);
+  Outcomes each(const std::vector<int>& of, const std::function<Status(Communicator&)>& body);
+
+ private:
+  std::vector<std::unique_ptr<Communicator>> communicators_;
+};
+
+/// How creation went, by rank, without keeping the communicators.
+Outcomes create_with(const std::vector<Settings>& settings);
+
+/// Empty if all are OK, else the sentences.
+std::string troubles(const Outcomes& outcomes);
+
+}  // namespace bccl::test

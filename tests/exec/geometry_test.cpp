@@ -1,0 +1,196 @@
+// Where the bytes of a call lie: every byte in exactly one window and chunk, no message above the slice, the same
+// on every rank.
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include "algos/catalogue.h"
+#include "exec/geometry.h"
+
+namespace bccl::test {
+namespace {
+
+constexpr size_t grain_bytes = 64;
+
+struct Case {
+  std::vector<Plan> plans;  ///< By rank.
+  GeometryRequest request;
+  std::string name;
+
+  const Plan& plan() const { return plans.front(); }
+  Geometry geometry(Rank rank = 0) const { return {plans[size_t(rank)], request}; }
+  size_t bytes() const { return request.elements * request.element_bytes; }
+  int chunks() const { return static_cast<int>(plan().labels_of(Buffer::target).size()); }
+};
+
+std::vector<size_t> interesting_counts() { return {1, 2, 7, 63, 64, 65, 1000, 4097, 16387, 70001}; }
+
+/// Calls visit(case) for plans × counts × element sizes × slice sizes; weights by weights_of(labels).
+template <class Visit, class WeightsOf>
+void for_each_case(Visit visit, WeightsOf weights_of) {
+  for (const Algorithm& algorithm : algorithms())
+    for (const int ranks : {2, 3, 5, 8})
+      for (const int channels : {1, 3}) {
+        if (channels > 1 && !algorithm.takes_channels) continue;
+        Case one{build_all(algorithm, {.ranks = ranks, .channels = channels, .groups = {}}), {}, {}};
+        for (const size_t elements : interesting_counts())
+          for (const size_t element_bytes : {1, 2, 4, 8})
+            for (const size_t slice : {64, 100, 256, 4096, 65536}) {
+              one.request = {elements, element_bytes, slice, weights_of(one.plan().labels)};
+              one.name = fmt::format("{}, {} ranks, {} channels: {} elements of {} bytes, slices of {}", algorithm.name,
+                                     ranks, channels, elements, element_bytes, slice);
+              visit(one);
+            }
+      }
+}
+
+std::vector<uint32_t> uniform(int) { return {}; }
+
+/// Zeros, small and large shares.
+std::vector<uint32_t> uneven(int labels) {
+  std::vector<uint32_t> weights;
+  for (int label = 0; label < labels; ++label) weights.push_back(label % 3 == 1 ? 0 : 1 + 7U * uint32_t(label % 4));
+  return weights;
+}
+
+std::vector<uint32_t> all_in_one(int labels) {
+  std::vector<uint32_t> weights(size_t(labels), 0);
+  weights.back() = 1;
+  return weights;
+}
+
+/// What is wrong with the tiling of a buffer, in words; empty if nothing.
+std::string tiling_fault(const Case& one, const Geometry& geometry, Buffer buffer) {
+  size_t next = 0;
+  for (size_t window = 0; window < geometry.windows(); ++window)
+    for (int chunk = 0; chunk < one.chunks(); ++chunk) {
+      const Piece piece = geometry.piece({buffer, chunk, 1}, window);
+      if (piece.offset != next) return fmt::format("window {}, chunk {} is at {}, not {}", window, chunk, piece.offset, next);
+      if (piece.bytes % one.request.element_bytes != 0) return fmt::format("chunk {} cuts an element", chunk);
+      if (piece.bytes > 0 && window + 1 < geometry.windows() && piece.offset % grain_bytes != 0)
+        return fmt::format("window {}, chunk {} begins inside a cache line, at {}", window, chunk, piece.offset);
+      next += piece.bytes;
+    }
+  return next == one.bytes() ? "" : fmt::format("{} bytes are covered", next);
+}
+
+void check_tiling(const Case& one) {
+  const Geometry geometry = one.geometry();
+  const std::string fault =
+      tiling_fault(one, geometry, Buffer::source) + tiling_fault(one, geometry, Buffer::target);
+  if (!fault.empty()) FAIL(one.name << ": " << fault);
+}
+
+TEST_CASE("Windows and chunks cover every byte of source and target once, in order, from whole cache lines") {
+  for_each_case(check_tiling, uniform);
+}
+
+TEST_CASE("Uneven weights, zeros among them, still cover every byte once") {
+  for_each_case(check_tiling, uneven);
+  for_each_case(check_tiling, all_in_one);
+}
+
+/// The largest message of any rank in any window, and whether a range of several chunks is their sum.
+size_t largest_message(const Case& one) {
+  size_t largest = 0;
+  for (const Plan& plan : one.plans) {
+    const Geometry geometry(plan, one.request);
+    for (const Channel& channel : plan.channels)
+      for (const Step& step : channel)
+        for (const size_t window : {size_t{0}, geometry.windows() / 2, geometry.windows() - 1})
+          largest = std::max(largest, geometry.piece(step.extent(), window).bytes);
+  }
+  return largest;
+}
+
+void check_messages(const Case& one) {
+  // A chunk is at least a cache line, so a message is at least as many as it has chunks.
+  const size_t most = std::max(one.request.slice_bytes_max, grain_bytes * size_t(one.plan().message_chunks));
+  if (const size_t largest = largest_message(one); largest > most)
+    FAIL(one.name << ": a message of " << largest << " bytes, " << one.plan().message_chunks << " chunks at most");
+}
+
+TEST_CASE("No message of any step of any rank exceeds the slice") {
+  for_each_case(check_messages, uniform);
+  for_each_case(check_messages, uneven);
+  for_each_case(check_messages, all_in_one);
+}
+
+TEST_CASE("All ranks place the chunks alike, whatever their own steps are") {
+  for_each_case(
+      [](const Case& one) {
+        const Geometry first = one.geometry();
+        for (Rank rank = 1; rank < one.plan().ranks; ++rank) {
+          const Geometry other = one.geometry(rank);
+          bool same = other.windows() == first.windows();
+          for (size_t window = 0; same && window < first.windows(); ++window)
+            for (int chunk = 0; chunk < one.chunks(); ++chunk) {
+              const Piece a = first.piece(target(chunk), window);
+              const Piece b = other.piece(target(chunk), window);
+              same &= a.offset == b.offset && a.bytes == b.bytes;
+            }
+          if (!same) FAIL(one.name << ": rank " << rank << " differs from rank 0");
+        }
+      },
+      uneven);
+}
+
+TEST_CASE("A label without weight gets no bytes") {
+  for_each_case(
+      [](const Case& one) {
+        const Geometry geometry = one.geometry();
+        for (size_t window = 0; window < geometry.windows(); ++window)
+          for (int label = 0; label < one.plan().labels; ++label)
+            if (one.request.weights[size_t(label)] == 0 && geometry.piece(target(label), window).bytes != 0)
+              FAIL(one.name << ": label " << label << " has bytes in window " << window);
+      },
+      uneven);
+}
+
+TEST_CASE("Weighted shares are what the weights say, to a cache line a window") {
+  const Plan plan = ring_all_reduce({.ranks = 4, .channels = 1, .groups = {}}, 0);
+  const size_t elements = 1'000'000;
+  const Geometry geometry(plan, {.elements = elements, .element_bytes = 4, .slice_bytes_max = 4096, .weights = {1, 2, 0, 5}});
+  size_t bytes[4] = {};
+  for (size_t window = 0; window < geometry.windows(); ++window)
+    for (int label = 0; label < 4; ++label) bytes[label] += geometry.piece(target(label), window).bytes;
+  const double slack = double(grain_bytes * geometry.windows());
+  CHECK(double(bytes[0]) == Approx(elements * 4 * 1 / 8.0).margin(slack));
+  CHECK(double(bytes[1]) == Approx(elements * 4 * 2 / 8.0).margin(slack));
+  CHECK(bytes[2] == 0);
+  CHECK(double(bytes[3]) == Approx(elements * 4 * 5 / 8.0).margin(slack));
+}
+
+TEST_CASE("Scratch chunks lie one after another in one window's scratch") {
+  Plan plan = one_shot_all_reduce({.ranks = 2, .channels = 1, .groups = {}}, 0);
+  plan.layout[int(Buffer::scratch)] = {0, 0, 0};
+  const Geometry geometry(plan, {.elements = 100'000, .element_bytes = 4, .slice_bytes_max = 4096, .weights = {}});
+  REQUIRE(geometry.windows() > 2);
+  for (const size_t window : {size_t{0}, size_t{1}, geometry.windows() - 1}) {
+    const Piece whole = geometry.piece(scratch(0, 3), window);
+    CHECK(whole.offset == 0);
+    CHECK(whole.bytes == 3 * geometry.piece(scratch(2), window).bytes);
+    CHECK(geometry.piece(scratch(2), window).bytes == geometry.piece(source(0), window).bytes);
+    CHECK(whole.bytes <= geometry.scratch_bytes());
+  }
+}
+
+TEST_CASE("No elements are no windows") {
+  const Plan plan = ring_all_reduce({.ranks = 3, .channels = 1, .groups = {}}, 0);
+  CHECK(Geometry(plan, {.elements = 0, .element_bytes = 4, .slice_bytes_max = 4096, .weights = {}}).windows() == 0);
+  CHECK(Geometry().windows() == 0);
+}
+
+TEST_CASE("Counts beyond 2^32 elements are covered to the last byte") {
+  for (const size_t element_bytes : {1, 8}) {
+    const auto* algorithm = find_algorithm(Collective::all_reduce, "direct");
+    Case one{build_all(*algorithm, {.ranks = 3, .channels = 1, .groups = {}}),
+             {(size_t{1} << 33) + 5, element_bytes, 65536, {}},
+             fmt::format("2^33 + 5 elements of {} bytes", element_bytes)};
+    CHECK(one.geometry().windows() >= one.bytes() / (3 * 65536));
+    check_tiling(one);
+    check_messages(one);
+  }
+}
+
+}  // namespace
+}  // namespace bccl::test

@@ -1,0 +1,123 @@
+// The resumable operation: whatever the order and the delays in which slices become available, every rank ends with
+// the exact result.
+#include <random>
+
+#include <catch2/catch.hpp>
+
+#include "ensemble.h"
+#include "transport/decorators/delayed.h"
+#include "transport/decorators/faulty.h"
+
+namespace bccl::test {
+namespace {
+
+uint64_t seed() { return Catch::rngSeed(); }
+
+Decorate hesitant(uint64_t draw) {
+  return [draw](std::unique_ptr<Endpoint> endpoint, int rank) {
+    return delayed(std::move(endpoint), {.seed = draw + uint64_t(rank), .probability = 0.5, .burst_max = 8});
+  };
+}
+
+void check_runs(const EnsembleShape& shape, size_t elements, int calls) {
+  Ensemble ensemble(shape, hesitant(seed()));
+  const std::string wrong = ensemble.run(elements, calls, seed());
+  if (!wrong.empty()) FAIL(ensemble.name() << ", " << elements << " elements, seed " << seed() << ": " << wrong);
+}
+
+TEST_CASE("Every algorithm reduces exactly over connections that decline and delay at random") {
+  for (const Algorithm& algorithm : algorithms())
+    for (const int ranks : {2, 3, 4, 5, 8})
+      for (const size_t elements : {size_t{1}, size_t{17}, size_t{1000}, size_t{5003}})
+        check_runs({.algorithm = algorithm.name, .ranks = ranks, .slice_bytes = 256}, elements, 3);
+}
+
+TEST_CASE("Slices of 64 bytes in several lanes give many windows in flight, and the same result") {
+  for (const Algorithm& algorithm : algorithms())
+    for (const int ranks : {2, 4, 7})
+      for (const int lanes : {1, 2, 4})
+        check_runs({.algorithm = algorithm.name, .ranks = ranks, .lanes = lanes, .slice_bytes = 64}, 3001, 2);
+}
+
+TEST_CASE("The slices that every connection is promised are enough for every algorithm") {
+  for (const Algorithm& algorithm : algorithms())
+    for (const int ranks : {2, 3, 6, 8, 13})
+      check_runs({.algorithm = algorithm.name, .ranks = ranks, .lanes = 2, .slices_max = slices_promised}, 2000, 3);
+}
+
+TEST_CASE("Target and source may be the same memory") {
+  for (const Algorithm& algorithm : algorithms())
+    for (const int ranks : {2, 3, 5, 8})
+      check_runs({.algorithm = algorithm.name, .ranks = ranks, .lanes = 3, .slice_bytes = 128, .in_place = true}, 4099, 2);
+}
+
+TEST_CASE("Uneven weights, zeros among them, leave the result unchanged") {
+  for (const Algorithm& algorithm : algorithms())
+    for (const int ranks : {2, 3, 5, 8})
+      check_runs({.algorithm = algorithm.name, .ranks = ranks, .lanes = 2, .slice_bytes = 512, .weights = {5, 0, 1, 2}},
+                 6007, 2);
+}
+
+TEST_CASE("Algorithms that take channels run with several") {
+  for (const Algorithm& algorithm : algorithms()) {
+    if (!algorithm.takes_channels) continue;
+    for (const int channels : {2, 3, 8})
+      check_runs({.algorithm = algorithm.name, .ranks = 4, .channels = channels, .lanes = 2}, 5000, 2);
+  }
+}
+
+TEST_CASE("Any mix of shapes drawn at random reduces exactly") {
+  std::mt19937_64 random(seed());
+  for (int trial = 0; trial < 60; ++trial) {
+    EnsembleShape shape;
+    shape.algorithm = algorithms()[random() % algorithms().size()].name;
+    shape.ranks = 2 + int(random() % 9);
+    shape.lanes = 1 + int(random() % 4);
+    shape.slices_max = slices_promised + int(random() % 4);
+    shape.slice_bytes = 64 << random() % 5;
+    shape.in_place = random() % 2 == 0;
+    if (random() % 3 == 0) shape.weights = {1 + uint32_t(random() % 9), uint32_t(random() % 3), 3};
+    INFO("trial " << trial);
+    check_runs(shape, 1 + random() % 4000, 2);
+  }
+}
+
+TEST_CASE("A slice with another signature is a mismatch that names its sender") {
+  for (const Algorithm& algorithm : algorithms()) {
+    Ensemble ensemble({.algorithm = algorithm.name, .ranks = 2});
+    const Recipe recipes[] = {ensemble.recipe(0, 100), ensemble.recipe(1, 100)};
+    ensemble.start(0, recipes[0], 100, 0);
+    ensemble.start(1, recipes[1], 100, 1);
+    int mismatches = 0;
+    for (int round = 0; round < 1000; ++round)
+      for (const int rank : {0, 1})
+        if (ensemble.operation(rank).advance() == Progress::mismatch) {
+          ++mismatches;
+          CHECK(ensemble.operation(rank).different_peer() == 1 - rank);
+        }
+    INFO(algorithm.name);
+    CHECK(mismatches > 0);
+  }
+}
+
+TEST_CASE("A slice of another length is a mismatch, though its signature is right") {
+  for (const Algorithm& algorithm : algorithms()) {
+    Ensemble ensemble({.algorithm = algorithm.name, .ranks = 3}, [](std::unique_ptr<Endpoint> endpoint, int rank) {
+      if (rank != 1) return endpoint;
+      return faulty(std::move(endpoint), rank, {.kind = Fault::Kind::truncate, .after = 0, .peer = {}, .lane = {}});
+    });
+    INFO(algorithm.name);
+    CHECK_THAT(ensemble.run(400, 1, seed()), Catch::Contains("mismatch"));
+  }
+}
+
+TEST_CASE("One flipped bit on the way is visible in the result: the oracle of these tests sees it") {
+  Ensemble ensemble({.algorithm = "ring", .ranks = 3}, [](std::unique_ptr<Endpoint> endpoint, int rank) {
+    if (rank != 1) return endpoint;
+    return faulty(std::move(endpoint), rank, {.kind = Fault::Kind::flip_bit, .after = 3, .peer = {}, .lane = {}});
+  });
+  CHECK_THAT(ensemble.run(400, 1, seed()), Catch::Contains("element"));
+}
+
+}  // namespace
+}  // namespace bccl::test

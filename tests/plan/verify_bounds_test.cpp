@@ -1,0 +1,142 @@
+#include <catch2/catch.hpp>
+
+#include "plan/verify.h"
+#include "sample_plans.h"
+
+namespace bccl::test {
+namespace {
+
+constexpr std::string_view scratch_text = R"(plan all_reduce pair ranks 2 rank 0 labels 2 message_chunks 2
+source 0 1
+target 0 1
+scratch 0 0 1
+channel 0
+  0: source[0..1] -> send 1
+channel 1
+  0: recv 1 + source[0..1] -> target[0..1]  completes  after 0.0
+
+plan all_reduce pair ranks 2 rank 1 labels 2 message_chunks 2
+source 0 1
+target 0 1
+channel 0
+  0: recv 0 + source[0..1] -> target[0..1]  completes
+channel 1
+  0: source[0..1] -> send 0
+)";
+
+/// What verify says of `text` with one place changed, after the words that every sentence begins with.
+std::string said(std::string_view text, std::string_view was, std::string_view is) {
+  const std::string sentence = verify(plans_of(changed(text, was, is))).sentence();
+  constexpr std::string_view head = "pair all_reduce, 2 ranks: ";
+  CHECK(sentence.substr(0, head.size()) == head);
+  return sentence.substr(std::min(head.size(), sentence.size()));
+}
+
+std::string of_pair(std::string_view was, std::string_view is) { return said(pair_text, was, is); }
+std::string of_scratch(std::string_view was, std::string_view is) { return said(scratch_text, was, is); }
+
+}  // namespace
+
+TEST_CASE("verify accepts the pair") { CHECK(verify(plans_of(pair_text)).sentence() == ""); }
+
+TEST_CASE("verify answers with an internal error") {
+  const Status status = verify(plans_of(changed(pair_text, "  completes", "")));
+  CHECK(status.code() == Code::internal_error);
+}
+
+TEST_CASE("verify needs plans") { CHECK(verify({}).sentence() == "no plans to verify"); }
+
+TEST_CASE("verify accepts a single rank that copies") {
+  CHECK(verify(plans_of("plan all_reduce copy ranks 1 rank 0 labels 1\nsource 0\ntarget 0\nchannel 0\n"
+                        "  0: source[0] -> target[0]\n"))
+            .sentence() == "");
+}
+
+TEST_CASE("verify says which plan disagrees with the others") {
+  CHECK(of_pair("rank 1 labels", "rank 0 labels") == "the plan of rank 0 stands at place 1");
+  CHECK(of_pair("ranks 2 rank 1", "ranks 3 rank 1") == "rank 1: its plan is for 3 ranks");
+  CHECK(of_pair("rank 1 labels 1", "rank 1 labels 2") == "rank 1: its plan has 2 labels, rank 0's has 1");
+  CHECK(of_pair("rank 0 labels 1", "rank 0 labels 0") == "rank 0: its plan has 0 labels, rank 0's has 0");
+  CHECK(of_scratch("rank 1 labels 2 message_chunks 2", "rank 1 labels 2 message_chunks 3") ==
+        "rank 1: its plan's messages have up to 3 chunks, rank 0's up to 2");
+}
+
+TEST_CASE("verify says which layout is wrong") {
+  CHECK(of_pair("source 0", "source 0 0") == "rank 0: the source must hold the labels 0 to 0 in order");
+  CHECK(of_scratch("target 0 1", "target 1 0") == "rank 0: the target must hold the labels 0 to 1 in order");
+  CHECK(of_scratch("scratch 0 0 1", "scratch 0 2 1") == "rank 0: a scratch chunk has label 2, of 2 labels");
+}
+
+TEST_CASE("verify says which chunk is out of bounds") {
+  CHECK(of_pair("0: source[0]", "0: source[1]") ==
+        "rank 0, channel 0, step 0: names source chunk 1, but there are 1");
+  CHECK(of_scratch("0: recv 0 + source[0..1] -> target[0..1]", "0: recv 0 + source[0..1] -> target[1..2]") ==
+        "rank 1, channel 0, step 0: names target chunks 1..2, but there are 2");
+  CHECK(of_pair("0: source[0]", "0: scratch[0]") ==
+        "rank 0, channel 0, step 0: names scratch chunk 0, but there are 0");
+  CHECK(of_pair("0: source[0]", "0: source[0..2147483646]") ==
+        "rank 0, channel 0, step 0: names source chunks 0..2147483646, but there are 1");
+}
+
+TEST_CASE("verify says which step is no step") {
+  CHECK(of_pair("0: source[0] -> send 1", "0: nothing -> send 1") ==
+        "rank 0, channel 0, step 0: names neither a chunk to read nor one to write");
+  CHECK(of_pair("0: source[0] -> send 1", "0: nothing -> target[0]") ==
+        "rank 0, channel 0, step 0: has no input for target chunk 0");
+  CHECK(of_pair("0: source[0] -> send 1", "0: source[0] -> nothing") ==
+        "rank 0, channel 0, step 0: neither stores nor sends what it makes of source chunk 0");
+  CHECK(of_pair("-> target[0]", "-> source[0]") == "rank 0, channel 0, step 1: writes source chunk 0");
+}
+
+TEST_CASE("verify says which chunks of a step do not belong together") {
+  CHECK(of_scratch("0: recv 0 + source[0..1] -> target[0..1]", "0: recv 0 + source[0..1] -> target[0]") ==
+        "rank 1, channel 0, step 0: reads source chunks 0..1 and writes target chunk 0, which have other "
+        "labels");
+  CHECK(of_scratch("0: source[0..1] -> send 1", "0: source[0..1] -> scratch[0..1]") ==
+        "rank 0, channel 0, step 0: reads source chunks 0..1 and writes scratch chunks 0..1, which have "
+        "other labels");
+}
+
+TEST_CASE("verify forbids a step to shift a range over itself") {
+  auto plans = plans_of(scratch_text);
+  plans[0].layout[2] = {0, 0, 0};
+  plans[0].channels[0][0] = {.from = scratch(0, 2), .to = scratch(1, 2)};
+  CHECK(verify(plans).sentence() ==
+        "pair all_reduce, 2 ranks: rank 0, channel 0, step 0: reads scratch chunks 0..1 and writes the "
+        "overlapping "
+        "scratch chunks 1..2");
+}
+
+TEST_CASE("verify says which place in the order does not exist") {
+  auto plans = plans_of(pair_text);
+  plans[1].channels[0][1].from_at = 2;
+  CHECK(verify(plans).sentence() ==
+        "pair all_reduce, 2 ranks: rank 1, channel 0, step 1: combines source chunk 0 as input 2 of 2");
+}
+
+TEST_CASE("verify says which peer is none") {
+  CHECK(of_pair("send 1", "send 2") == "rank 0, channel 0, step 0: sends to rank 2, which does not exist");
+  CHECK(of_pair("recv 1", "recv 0") == "rank 0, channel 0, step 1: receives from its own rank");
+  CHECK(of_pair("send 1", "send 1 1") == "rank 0, channel 0, step 0: sends to rank 1 twice");
+}
+
+TEST_CASE("verify says which edge leads nowhere") {
+  CHECK(of_scratch("after 0.0", "after 2.0") ==
+        "rank 0, channel 1, step 0: waits for channel 2, step 0, which does not exist");
+  CHECK(of_scratch("after 0.0", "after 0.1") ==
+        "rank 0, channel 1, step 0: waits for channel 0, step 1, which does not exist");
+  CHECK(of_scratch("after 0.0", "after 1.0") ==
+        "rank 0, channel 1, step 0: waits for step 0 of its own channel");
+}
+
+TEST_CASE("verify accepts a message as large as the plan says, and none larger") {
+  CHECK(verify(plans_of(scratch_text)).sentence() == "");
+  auto plans = plans_of(scratch_text);
+  for (Plan& plan : plans) plan.message_chunks = 1;
+  CHECK(verify(plans).sentence() ==
+        "pair all_reduce, 2 ranks: rank 0, channel 0, step 0: sends source chunks 0..1, but the plan says "
+        "that no "
+        "message has more than 1 chunks");
+}
+
+}  // namespace bccl::test

@@ -1,0 +1,56 @@
+#include "transports.h"
+
+#include <utility>
+
+#include <catch2/catch.hpp>
+
+#include "mailbox.h"
+#include "shm_group.h"
+#include "transport/decorators/delayed.h"
+#include "transport/decorators/faulty.h"
+#include "transport/decorators/traced.h"
+
+namespace bccl::test {
+namespace {
+
+using Decorate = std::unique_ptr<Endpoint> (*)(std::unique_ptr<Endpoint> endpoint, int rank);
+
+std::unique_ptr<Endpoint> delay(std::unique_ptr<Endpoint> endpoint, int rank) {
+  return delayed(std::move(endpoint), {.seed = Catch::rngSeed() + uint64_t(rank), .probability = 0.4});
+}
+std::unique_ptr<Endpoint> never_fail(std::unique_ptr<Endpoint> endpoint, int rank) {
+  return faulty(std::move(endpoint), rank, {.after = -1});
+}
+std::unique_ptr<Endpoint> trace(std::unique_ptr<Endpoint> endpoint, int rank) {
+  return traced(std::move(endpoint), rank, std::make_shared<Trace>(64));
+}
+
+TransportUnderTest decorated(const TransportUnderTest& transport, const std::string& how, Decorate decorate) {
+  return {how + " " + transport.name, [transport, decorate](int ranks) {
+            Endpoints group = transport.make_group(ranks);
+            for (int rank = 0; rank < ranks; ++rank) group[rank] = decorate(std::move(group[rank]), rank);
+            return group;
+          }};
+}
+
+}  // namespace
+
+std::vector<TransportUnderTest> built_in_transports() {
+  return {
+      {"mailbox", [](int ranks) { return make_mailbox_group(ranks); }},
+      {"shm", [](int ranks) { return make_shm_group(ranks); }},
+  };
+}
+
+std::vector<TransportUnderTest> transports_under_test() {
+  std::vector<TransportUnderTest> all;
+  for (const TransportUnderTest& transport : built_in_transports()) {
+    all.push_back(transport);
+    all.push_back(decorated(transport, "delayed", delay));
+    all.push_back(decorated(transport, "faulty (without fault)", never_fail));
+    all.push_back(decorated(transport, "traced", trace));
+  }
+  return all;
+}
+
+}  // namespace bccl::test

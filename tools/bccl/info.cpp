@@ -1,0 +1,119 @@
+// `bccl info`: what the library sees of this machine and its environment.
+
+#include <cstdlib>
+#include <memory>
+
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "base/settings.h"
+#include "bccl/bccl.h"
+#include "kernels/pass.h"
+#include "tools/bccl/commands.h"
+#include "topology/machine.h"
+#include "transport/shm/endpoint.h"
+
+namespace bccl::tool {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Shared memory that each rank of a communicator on this host sets aside; pages are taken when first used.
+struct MemoryRow {
+  int ranks;
+  size_t bytes_a_rank;
+};
+
+struct Facts {
+  Machine machine;
+  std::vector<std::string_view> isas;
+  std::string_view isa_in_use;
+  std::vector<MemoryRow> memory;
+  std::vector<SettingRow> settings;
+  std::vector<std::string> warnings;
+};
+
+Result<Facts> gather() {
+  const Lookup environment = [](const char* name) { return std::getenv(name); };
+  const Settings settings = BCCL_TRY(read_settings(environment));
+  Facts facts;
+  facts.machine = BCCL_TRY(read_machine());
+  for (Isa isa : {Isa::scalar, Isa::avx2, Isa::avx512, Isa::avx512_bf16})
+    if (supported(isa)) facts.isas.push_back(name_of(isa));
+  facts.isa_in_use = name_of(best_isa(settings.kernels));
+  const shm::Options options{static_cast<size_t>(settings.pool_bytes), settings.stores};
+  for (int ranks : {2, 4, 8, 16}) facts.memory.push_back({ranks, shm::arena_bytes(ranks, options)});
+  facts.settings = describe_settings(environment);
+  facts.warnings = unknown_settings(environ);
+  return facts;
+}
+
+void print_text(const Facts& facts) {
+  const Machine& machine = facts.machine;
+  fmt::print("bccl {}.{}.{}\n\n", BCCL_MAJOR, BCCL_MINOR, BCCL_PATCH);
+  fmt::print("machine     {}: {}\n", machine.host_name, machine.processor);
+  fmt::print("            {} cores in use, {} packages, {} NUMA nodes, {} MiB memory\n", machine.cores,
+             machine.packages, machine.numa_nodes, machine.memory_bytes >> 20);
+  fmt::print("            L2 {} KiB a core, L3 {} KiB × {}\n", machine.l2_bytes >> 10, machine.l3_bytes >> 10,
+             machine.l3_count);
+  fmt::print("transports  shm (ranks on this host)\n");
+  fmt::print("kernels     {} (this processor has {})\n", facts.isa_in_use, fmt::join(facts.isas, ", "));
+  fmt::print("memory      shared staging set aside by each rank of a communicator, taken as it is used:\n");
+  for (const MemoryRow& row : facts.memory)
+    fmt::print("            {:>4} ranks: {:.1f} MiB\n", row.ranks,
+               static_cast<double>(row.bytes_a_rank) / (1 << 20));
+  fmt::print("\n{:<24}{:<14}{:<13}{}\n", "setting", "value", "origin", "meaning");
+  for (const SettingRow& row : facts.settings)
+    fmt::print("{:<24}{:<14}{:<13}{}\n", row.name, row.value.empty() ? "-" : row.value, row.origin,
+               row.meaning);
+}
+
+void print_json(const Facts& facts) {
+  const Machine& machine = facts.machine;
+  Json document;
+  document["bccl"] = fmt::format("{}.{}.{}", BCCL_MAJOR, BCCL_MINOR, BCCL_PATCH);
+  document["machine"] = {{"host", machine.host_name},
+                         {"processor", machine.processor},
+                         {"cores", machine.cores},
+                         {"packages", machine.packages},
+                         {"numa_nodes", machine.numa_nodes},
+                         {"l2_bytes", machine.l2_bytes},
+                         {"l3_bytes", machine.l3_bytes},
+                         {"l3_count", machine.l3_count},
+                         {"memory_bytes", machine.memory_bytes}};
+  document["transports"] = {"shm"};
+  document["kernels"] = {{"in_use", facts.isa_in_use}, {"supported", facts.isas}};
+  for (const MemoryRow& row : facts.memory)
+    document["memory"].push_back({{"ranks", row.ranks}, {"bytes_a_rank", row.bytes_a_rank}});
+  for (const SettingRow& row : facts.settings)
+    document["settings"].push_back({{"name", row.name},
+                                    {"value", row.value},
+                                    {"default", row.default_value},
+                                    {"origin", row.origin},
+                                    {"meaning", row.meaning}});
+  document["warnings"] = facts.warnings;
+  fmt::print("{}\n", document.dump(2));
+}
+
+int info(bool json) {
+  const Result<Facts> facts = gather();
+  if (!facts.ok())
+    return complain("bccl info", facts.sentence(),
+                    facts.code() == Code::invalid_argument ? exit_bad_usage : exit_failed);
+  json ? print_json(facts.value()) : print_text(facts.value());
+  for (const std::string& warning : facts.value().warnings) complain("bccl info", warning);
+  return 0;
+}
+
+}  // namespace
+
+void add_info_command(CLI::App& app, Invocation& invocation) {
+  auto json = std::make_shared<bool>(false);
+  CLI::App* command =
+      app.add_subcommand("info", "Show the version, the machine as seen, and every setting with its origin.");
+  command->add_flag("--json", *json, "Write JSON");
+  command->callback([json, &invocation] { invocation.exit_status = info(*json); });
+}
+
+}  // namespace bccl::tool

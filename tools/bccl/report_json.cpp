@@ -1,0 +1,81 @@
+// For programs: one document, written at the end. `wrong` is null where nothing was checked.
+
+#include <ctime>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "bccl/bccl.h"
+#include "tools/bccl/report.h"
+#include "topology/machine.h"
+
+namespace bccl::tool {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string time_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return text;
+}
+
+class JsonReport : public Report {
+ public:
+  JsonReport(const PerfOptions& options, int ranks, std::FILE* to) : ranks_(ranks), to_(to) {
+    document_["bccl"] = fmt::format("{}.{}.{}", BCCL_MAJOR, BCCL_MINOR, BCCL_PATCH);
+    document_["time"] = time_now();
+    if (Result<Machine> machine = read_machine(); machine.ok()) {
+      document_["host"] = machine->host_name;
+      document_["processor"] = machine->processor;
+      document_["cores"] = machine->cores;
+    }
+    document_["collective"] = options.collective;
+    document_["ranks"] = ranks;
+    document_["algorithm"] = options.algorithm.empty() ? Json() : Json(options.algorithm);
+    document_["iterations"] = options.iterations;
+    document_["warmup"] = options.warmup;
+    document_["results"] = Json::array();
+  }
+
+  void begin() override {}
+
+  void row(const Row& row) override {
+    add(row, false, row.out_of_place);
+    add(row, true, row.in_place);
+  }
+
+  void end() override { fmt::print(to_, "{}\n", document_.dump(2)); }
+
+ private:
+  void add(const Row& row, bool in_place, const Measurement& measured) {
+    document_["results"].push_back({
+        {"bytes", row.bytes()},
+        {"count", row.count},
+        {"type", name_of(row.type)},
+        {"op", name_of(row.op)},
+        {"inplace", in_place},
+        {"time_us_min", measured.min_us},
+        {"time_us_median", measured.median_us},
+        {"time_us_p99", measured.p99_us},
+        {"algbw_GBps", algorithm_bandwidth(row.bytes(), measured)},
+        {"busbw_GBps", bus_bandwidth(row.bytes(), measured, ranks_)},
+        {"wrong", measured.wrong < 0 ? Json() : Json(measured.wrong)},
+    });
+  }
+
+  int ranks_;
+  std::FILE* to_;
+  Json document_;
+};
+
+}  // namespace
+
+std::unique_ptr<Report> make_json_report(const PerfOptions& options, int ranks, std::FILE* to) {
+  return std::make_unique<JsonReport>(options, ranks, to);
+}
+
+}  // namespace bccl::tool
