@@ -1,7 +1,7 @@
 # Flags shared by everything, and the one way to add a room, a test or a tool.
 
 add_library(bccl_flags INTERFACE)
-target_compile_options(bccl_flags INTERFACE -Wall -Wextra -Wshadow
+target_compile_options(bccl_flags INTERFACE -Wall -Wextra -Wshadow -Wno-missing-field-initializers
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual>
   $<$<BOOL:${BCCL_WERROR}>:-Werror>)
 target_include_directories(bccl_flags INTERFACE

@@ -95,6 +95,16 @@ TEST_CASE("hierarchical, g equal groups: 2n - 1 steps, 2g hops, least data") {
     }
 }
 
+TEST_CASE("hierarchical, g equal groups: two hops lead from group to group") {
+  for (int g = 2; g <= 6; ++g)
+    for (int size = 1; size <= 5; ++size) {
+      const Shape shape = grouped(std::vector<int>(static_cast<size_t>(g), size));
+      const auto plans = build_all(*find_algorithm(Collective::all_reduce, "hierarchical"), shape);
+      INFO(describe(shape));
+      CHECK(hops_between(plans, shape.groups[0]) == 2);
+    }
+}
+
 TEST_CASE("hierarchical, one group or none or groups of one: as direct") {
   for (int n = 2; n <= 12; ++n) {
     const auto count = static_cast<size_t>(n);

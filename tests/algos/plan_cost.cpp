@@ -23,8 +23,10 @@ int longest_chain(const std::vector<Plan>& plans) {
       int most = hops[id];
       if (id > wiring.channel_of(id).first) most = std::max(most, hops[id - 1]);
       if (wiring.after(id) != no_id) most = std::max(most, hops[wiring.after(id)]);
-      for (const MessageId message : wiring.received(id))
-        most = std::max(most, hops[wiring.message(message).sender] + 1);
+      for (const MessageId message : wiring.received(id)) {
+        const StepId sender = wiring.message(message).sender;
+        most = std::max(most, hops[sender] + (counts(wiring.rank_of(sender), wiring.rank_of(id)) ? 1 : 0));
+      }
       changed |= most != hops[id];
       hops[id] = most;
     }
@@ -53,8 +55,14 @@ PlanCost cost_of(const std::vector<Plan>& plans) {
     most.labels_sent = std::max(most.labels_sent, own.labels_sent);
     most.labels_received = std::max(most.labels_received, own.labels_received);
   }
-  most.hops = longest_chain(plans);
+  most.hops = longest_chain(plans, [](Rank, Rank) { return true; });
   return most;
+}
+
+int hops_between(const std::vector<Plan>& plans, const std::vector<int>& group_of) {
+  return longest_chain(plans, [&](Rank sender, Rank receiver) {
+    return group_of[static_cast<size_t>(sender)] != group_of[static_cast<size_t>(receiver)];
+  });
 }
 
 }  // namespace bccl

@@ -20,4 +20,7 @@ struct PlanCost {
 
 PlanCost cost_of(const std::vector<Plan>& plans);
 
+/// As PlanCost::hops, counting only messages that go from a group to another.
+int hops_between(const std::vector<Plan>& plans, const std::vector<int>& group_of);
+
 }  // namespace bccl

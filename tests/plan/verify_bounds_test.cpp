@@ -100,7 +100,10 @@ TEST_CASE("verify says which chunks of a step do not belong together") {
 TEST_CASE("verify forbids a step to shift a range over itself") {
   auto plans = plans_of(scratch_text);
   plans[0].layout[2] = {0, 0, 0};
-  plans[0].channels[0][0] = {.from = scratch(0, 2), .to = scratch(1, 2)};
+  Step shift;
+  shift.from = scratch(0, 2);
+  shift.to = scratch(1, 2);
+  plans[0].channels[0][0] = shift;
   CHECK(verify(plans).sentence() ==
         "pair all_reduce, 2 ranks: rank 0, channel 0, step 0: reads scratch chunks 0..1 and writes the "
         "overlapping "

@@ -42,6 +42,16 @@ ShmEndpoint::ShmEndpoint(const Node& node, const Options& options)
       lanes_(lanes_of(arenas_)),
       stores_(options.stores == "streaming" ? Stores::streaming : Stores::cached) {}
 
+Status ShmEndpoint::check(int peer, int lane) const {
+  if (peer < 0 || peer >= node_.ranks() || peer == node_.rank())
+    return fail(Code::invalid_argument, "rank {}: there is no connection to rank {}: peers are the other ranks of 0 … {}",
+                node_.rank(), peer, node_.ranks() - 1);
+  if (lane < 0 || lane >= lanes_)
+    return fail(Code::invalid_argument, "rank {}: lane {} to rank {} is not in 0 … {}", node_.rank(), lane, peer,
+                lanes_ - 1);
+  return {};
+}
+
 Result<Connection*> ShmEndpoint::connection(int peer, int lane) {
   if (const auto known = connection_to_.find({peer, lane}); known != connection_to_.end()) return known->second;
   if (!pool_.add_connection())
@@ -58,6 +68,12 @@ Result<Connection*> ShmEndpoint::connection(int peer, int lane) {
 }
 
 Result<Sender*> ShmEndpoint::sender(std::span<const int> peers, int lane) {
+  if (peers.empty()) return fail(Code::invalid_argument, "rank {}: a sender needs a peer", node_.rank());
+  for (const int peer : peers) {
+    BCCL_TRY(check(peer, lane));
+    if (std::count(peers.begin(), peers.end(), peer) > 1)
+      return fail(Code::invalid_argument, "rank {}: a sender names rank {} twice", node_.rank(), peer);
+  }
   auto& sender = senders_[{std::vector<int>(peers.begin(), peers.end()), lane}];
   if (sender) return sender.get();
   std::vector<Connection*> connections;
@@ -68,6 +84,7 @@ Result<Sender*> ShmEndpoint::sender(std::span<const int> peers, int lane) {
 }
 
 Result<Receiver*> ShmEndpoint::receiver(int peer, int lane) {
+  BCCL_TRY(check(peer, lane));
   auto& receiver = receivers_[{peer, lane}];
   if (!receiver) {
     const Arena& mine = arenas_[static_cast<size_t>(node_.rank())];

@@ -49,6 +49,7 @@ class ShmEndpoint final : public Endpoint {
   Distance distance() const { return distance_; }
 
  private:
+  Status check(int peer, int lane) const;
   Result<Connection*> connection(int peer, int lane);
 
   const Node& node_;
