@@ -10,8 +10,9 @@ namespace bccl {
 namespace {
 
 /// A step stands at the end of the longest chain of those it must follow: in its channel, its `after`, and
-/// one hop further those whose messages it takes.
-int longest_chain(const std::vector<Plan>& plans) {
+/// those whose messages it takes, one hop further if `counts(sender, receiver)`.
+template <class Counts>
+int longest_chain(const std::vector<Plan>& plans, Counts counts) {
   const auto made = Wiring::make(plans);
   INFO(made.sentence());
   REQUIRE(made.ok());

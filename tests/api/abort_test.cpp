@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "api/handle.h"
 #include "base/clock.h"
 #include "clique.h"
 
@@ -18,15 +19,14 @@ bcclResult_t sum(bcclComm_t comm, std::vector<float>& numbers) {
   return bcclAllReduce(numbers.data(), numbers.data(), numbers.size(), bcclFloat, bcclSum, comm, nullptr);
 }
 
-/// Waits until the other thread is inside the call: a second call is then refused.
+/// Waits until another thread is inside the communicator.
 bool somebody_is_inside(bcclComm_t comm) {
-  std::vector<float> numbers(1);
   const Deadline deadline = Deadline::after_ms(20'000);
-  while (!deadline.passed()) {
-    if (bcclCommDestroy(comm) == bcclInvalidUsage) return true;  // refused while a thread is inside
+  while (!communicator_of(comm).value()->busy()) {
+    if (deadline.passed()) return false;
     std::this_thread::yield();
   }
-  return false;
+  return true;
 }
 
 /// A call that can never finish, in a thread of its own: only this rank makes it.
@@ -34,16 +34,13 @@ struct StuckCall {
   explicit StuckCall(bcclComm_t comm) {
     thread = std::thread([this, comm] {
       std::vector<float> numbers(1000, 1.0F);
-      entered = true;
       result = sum(comm, numbers);
       sentence = last_error();
       left_ns = now_ns();
     });
-    while (!entered) std::this_thread::yield();
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));  // likely inside; right either way
+    REQUIRE(somebody_is_inside(comm));
   }
   std::thread thread;
-  std::atomic<bool> entered{false};
   bcclResult_t result = bcclSuccess;
   std::string sentence;
   int64_t left_ns = 0;
@@ -87,14 +84,12 @@ TEST_CASE("An abort ends a group that can never finish") {
   Clique clique(4);
   std::vector<std::vector<float>> numbers(4, std::vector<float>(100, 1.0F));
   bcclResult_t ended = bcclSuccess;
-  std::atomic<bool> entered{false};
   std::thread driver([&] {
     bcclGroupStart();
     for (int rank = 0; rank < 3; ++rank) sum(clique[rank], numbers[size_t(rank)]);
-    entered = true;
     ended = bcclGroupEnd();
   });
-  while (!entered) std::this_thread::yield();
+  REQUIRE(somebody_is_inside(clique[2]));
   const int64_t start = now_ns();
   CHECK(bcclCommAbort(clique[3]) == bcclSuccess);
   clique.forget(3);
@@ -142,7 +137,8 @@ TEST_CASE("Destroying a communicator while another thread is inside it is refuse
   std::vector<float> peer(10, 1.0F);
   bcclResult_t result = bcclInternalError;
   std::thread caller([&] { result = sum(clique[0], numbers); });
-  CHECK(somebody_is_inside(clique[0]));
+  REQUIRE(somebody_is_inside(clique[0]));
+  CHECK(bcclCommDestroy(clique[0]) == bcclInvalidUsage);
   CHECK_THAT(last_error(), Catch::Contains("thread"));
   CHECK(sum(clique[1], peer) == bcclSuccess);
   caller.join();
