@@ -1,5 +1,5 @@
-/// Speed of the host's kernels, beside memcpy: bytes read and written per second, by kernel, instruction set and
-/// bytes an input. One thread, everything in its own caches or memory; run it pinned:
+/// Speed of the host's kernels, beside memcpy: bytes read and written per second, by kernel, instruction set
+/// and bytes an input. One thread, everything in its own caches or memory; run it pinned:
 ///
 ///   taskset -c 0 bench_kernels --benchmark_filter='float32.sum.2to1/avx512/'
 #include <array>
@@ -23,7 +23,8 @@ constexpr size_t largest_bytes = size_t{64} << 20;
 constexpr size_t page_bytes = 4096;
 constexpr size_t line_bytes = 64;
 
-/// Memory at the start of a page, plus a few lines, so that the operands of a pass do not share their cache sets.
+/// Memory at the start of a page, plus a few lines, so that the operands of a pass do not share their cache
+/// sets.
 class Operand {
  public:
   Operand(size_t bytes, int index)
@@ -34,7 +35,8 @@ class Operand {
   }
   Operand(const Operand&) = delete;
   Operand& operator=(const Operand&) = delete;
-  Operand(Operand&& other) noexcept : memory_(std::exchange(other.memory_, nullptr)), offset_(other.offset_) {}
+  Operand(Operand&& other) noexcept
+      : memory_(std::exchange(other.memory_, nullptr)), offset_(other.offset_) {}
   ~Operand() { std::free(memory_); }
   void* data() const { return static_cast<std::byte*>(memory_) + offset_; }
 
@@ -107,12 +109,15 @@ void plain_memcpy(benchmark::State& state) {
 }
 
 std::string suffix(const Shape& shape, Isa isa) {
-  return fmt::format("{}to{}{}/{}", shape.inputs, shape.outputs, shape.streaming ? ".streaming" : "", name_of(isa));
+  return fmt::format("{}to{}{}/{}", shape.inputs, shape.outputs, shape.streaming ? ".streaming" : "",
+                     name_of(isa));
 }
 
 template <class Function>
 void add(const std::string& name, Function function) {
-  benchmark::RegisterBenchmark(name.c_str(), function)->RangeMultiplier(4)->Range(smallest_bytes, largest_bytes);
+  benchmark::RegisterBenchmark(name.c_str(), function)
+      ->RangeMultiplier(4)
+      ->Range(smallest_bytes, largest_bytes);
 }
 
 void add_reductions(Isa isa) {
@@ -131,9 +136,11 @@ void add_reductions(Isa isa) {
 }
 
 void add_copies(Isa isa) {
-  const std::array<Shape, 5> shapes{{{1, 1, false}, {1, 2, false}, {1, 4, false}, {1, 1, true}, {1, 2, true}}};
+  const std::array<Shape, 5> shapes{
+      {{1, 1, false}, {1, 2, false}, {1, 4, false}, {1, 1, true}, {1, 2, true}}};
   for (const Shape& shape : shapes)
-    add(fmt::format("copy.{}", suffix(shape, isa)), [=](benchmark::State& state) { copy(state, shape, isa); });
+    add(fmt::format("copy.{}", suffix(shape, isa)),
+        [=](benchmark::State& state) { copy(state, shape, isa); });
 }
 
 }  // namespace

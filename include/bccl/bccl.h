@@ -112,7 +112,8 @@ BCCL_API bcclResult_t bcclGetVersion(int* version);
 BCCL_API const char* bcclGetErrorString(bcclResult_t result);
 
 /* The sentence of the last error of this communicator, or, with NULL, of the last failed call of the calling
- * thread. Never NULL; empty when there was none. Valid until the next error of the same communicator (thread). */
+ * thread. Never NULL; empty when there was none. Valid until the next error of the same communicator (thread), or
+ * its end. */
 BCCL_API const char* bcclGetLastError(bcclComm_t comm);
 
 /* ---- making and ending communicators ---- */

@@ -1,7 +1,5 @@
 #include "api/arguments.h"
 
-#include "comm/scalar.h"
-
 namespace bccl {
 
 Status check_pointer(const void* pointer, const char* name) {
@@ -37,6 +35,15 @@ Status check_place(int rank, int ranks) {
   return {};
 }
 
+Status check_devices(const int* devices, int count) {
+  if (count < 1 || count > local_ranks_max)
+    return fail(Code::invalid_argument, "ndev {} is not in 1 … {}", count, local_ranks_max);
+  for (int i = 0; devices != nullptr && i < count; ++i)
+    if (devices[i] != 0)
+      return fail(Code::invalid_argument, "devlist[{}] is {}: host memory is device 0, the only one here", i, devices[i]);
+  return {};
+}
+
 Status check_all_reduce_buffers(const void* source, const void* target, size_t count, DataType type) {
   if (count == 0) return {};
   const size_t size = bytes_of(type);
@@ -69,7 +76,7 @@ Result<Reduction> reduction_of(bcclComm_t comm, bcclRedOp_t op, DataType type) {
   if (user.type != type)
     return fail(Code::invalid_argument, "op {} was made for {} and is used with {}", value, name_of(user.type),
                 name_of(type));
-  return user.scalar_on_use != nullptr ? premul_sum_by(type, user.scalar_on_use) : user.reduction;
+  return user.reduction;
 }
 
 }  // namespace bccl

@@ -16,6 +16,10 @@ Status check_type(bcclDataType_t type);
 Status check_residence(bcclScalarResidence_t residence);
 Status check_place(int rank, int ranks);
 
+/// The ranks that one process may make at once: each takes a thread while they are made.
+inline constexpr int local_ranks_max = 1024;
+Status check_devices(const int* devices, int count);
+
 /// Buffers of an all-reduce: present, aligned to their element, the same or apart.
 Status check_all_reduce_buffers(const void* source, const void* target, size_t count, DataType type);
 

@@ -34,6 +34,7 @@ struct AllReduce {
 
   Status run() const {
     if (in_group()) return record(comm, checked());
+    const Stay stay = BCCL_TRY(Stay::enter(comm));
     const GroupedCall grouped = BCCL_TRY(checked());
     return grouped.communicator->run(grouped.call);
   }

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -54,27 +55,25 @@ Status init_rank(bcclComm_t* comm, int ranks, const bcclUniqueId& id, int rank) 
   return {};
 }
 
-Status check_devices(const int* devices, int count) {
-  for (int i = 0; devices != nullptr && i < count; ++i)
-    if (devices[i] != 0)
-      return fail(Code::invalid_argument, "devlist[{}] is {}: host memory is device 0, the only one here", i, devices[i]);
-  return {};
-}
-
 Status init_all(bcclComm_t* comms, int count, const int* devices) {
   BCCL_TRY(check_pointer(comms, "comms"));
   BCCL_TRY(not_in_group("bcclCommInitAll"));
-  BCCL_TRY(check_place(0, count));
   BCCL_TRY(check_devices(devices, count));
   const Settings settings = BCCL_TRY(process_settings());
   std::fill_n(comms, count, nullptr);
-  const auto exchanges = local_exchanges(count);
+  auto exchanges = local_exchanges(count);
   std::vector<Result<std::unique_ptr<Communicator>>> made;
   for (int rank = 0; rank < count; ++rank) made.emplace_back(std::unique_ptr<Communicator>());
   // Creation is collective, so every rank needs a thread for its length.
   std::vector<std::thread> others;
-  for (int rank = 1; rank < count; ++rank)
-    others.emplace_back([&, rank] { made[size_t(rank)] = Communicator::create(*exchanges[size_t(rank)], settings); });
+  try {
+    for (int rank = 1; rank < count; ++rank)
+      others.emplace_back([&, rank] { made[size_t(rank)] = Communicator::create(*exchanges[size_t(rank)], settings); });
+  } catch (const std::system_error& error) {  // the ranks without a thread leave, which ends the others' creation
+    const size_t without = others.size() + 1;
+    made[without] = fail_errno(error.code().value(), fmt::format("cannot start a thread for rank {}", without));
+    exchanges.resize(without);
+  }
   made[0] = Communicator::create(*exchanges[0], settings);
   for (std::thread& other : others) other.join();
   for (auto& one : made)

@@ -1,5 +1,6 @@
 #include "api/grouping.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "api/handle.h"
@@ -28,7 +29,10 @@ Status end_group() {
   if (--group.depth > 0) return {};
   Group ended = std::exchange(group, Group{});
   if (!ended.refused.ok()) return std::move(ended.refused);
-  for (const bcclComm_t handle : ended.handles) BCCL_TRY(communicator_of(handle));
+  std::sort(ended.handles.begin(), ended.handles.end());
+  ended.handles.erase(std::unique(ended.handles.begin(), ended.handles.end()), ended.handles.end());
+  std::vector<Stay> stays;
+  for (const bcclComm_t handle : ended.handles) stays.push_back(BCCL_TRY(Stay::enter(handle)));
   return run_group(ended.calls);
 }
 

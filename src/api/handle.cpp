@@ -48,6 +48,17 @@ Result<Communicator*> communicator_of(bcclComm_t comm) {
   return communicator;
 }
 
+Result<Stay> Stay::enter(bcclComm_t comm) {
+  BCCL_TRY(check(comm));
+  // Ordered against the end of the communicator, which takes `live` away and then looks at `occupied`.
+  if (comm->occupied.exchange(true))
+    return fail(Code::invalid_usage, "rank {}: another thread is inside this communicator; one thread at a time may use it",
+                BCCL_TRY(hold(comm))->rank());
+  Stay stay(comm);
+  if (comm->live.load() == nullptr) return gone();
+  return stay;
+}
+
 Result<std::shared_ptr<Communicator>> hold(bcclComm_t comm) {
   BCCL_TRY(check(comm));
   const std::scoped_lock locked(comm->lock);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "base/status.h"
 #include "bccl/bccl.h"
@@ -18,8 +19,7 @@ namespace bccl {
 /// An operation made by bcclRedOpCreatePreMulSum.
 struct UserOp {
   DataType type;
-  const void* scalar_on_use = nullptr;  ///< bcclScalarDevice: read when the operation runs.
-  Reduction reduction;                  ///< bcclScalarHostImmediate: read already.
+  Reduction reduction;  ///< With the scalar's value (bcclScalarHostImmediate) or its place (bcclScalarDevice).
 };
 
 }  // namespace bccl
@@ -27,6 +27,7 @@ struct UserOp {
 struct bcclComm {
   uint64_t magic = 0;
   std::atomic<bccl::Communicator*> live{nullptr};  ///< Null: destroyed or aborted.
+  std::atomic<bool> occupied{false};               ///< A thread is inside: see Stay.
   std::mutex lock;                                 ///< Of what follows.
   std::shared_ptr<bccl::Communicator> communicator;
   std::map<int, bccl::UserOp> user_ops;
@@ -38,10 +39,28 @@ namespace bccl {
 /// A new handle around the communicator.
 bcclComm_t open_handle(std::unique_ptr<Communicator> communicator);
 
-/// The communicator, or invalid_argument: NULL, not a handle, destroyed. On the path of every call.
+/// The communicator, or invalid_argument: NULL, not a handle, destroyed. To look at it, a Stay or hold() is needed:
+/// another thread may end it at any time.
 Result<Communicator*> communicator_of(bcclComm_t comm);
 
-/// The same, kept alive while held: for functions that any thread may call at any time.
+/// A thread's stay inside a communicator, during which no other thread frees it: whoever ends the communicator first
+/// waits for the stay to end. On the path of every call.
+class Stay {
+ public:
+  /// invalid_usage where another thread is inside.
+  static Result<Stay> enter(bcclComm_t comm);
+  Stay(Stay&& other) noexcept : shell_(std::exchange(other.shell_, nullptr)) {}
+  Stay& operator=(Stay&&) = delete;
+  ~Stay() {
+    if (shell_ != nullptr) shell_->occupied.store(false, std::memory_order_release);
+  }
+
+ private:
+  explicit Stay(bcclComm_t shell) : shell_(shell) {}
+  bcclComm_t shell_;
+};
+
+/// The communicator, kept alive while held: for functions that any thread may call at any time.
 Result<std::shared_ptr<Communicator>> hold(bcclComm_t comm);
 
 /// Takes the communicator out of the handle; of several callers one gets it.

@@ -8,9 +8,6 @@ namespace {
 
 thread_local std::string thread_sentence;  // NOLINT: one a thread is the point
 
-/// What bcclGetLastError(comm) last handed out in this thread; keeps the pointer valid as promised.
-thread_local std::string handed_out;
-
 }  // namespace
 
 bcclResult_t report(Status status, bcclComm_t comm) {
@@ -29,8 +26,7 @@ const char* last_error_of(bcclComm_t comm) {
   auto communicator = hold(comm);
   if (!communicator.ok()) return thread_sentence.c_str();
   const std::scoped_lock locked(communicator.value()->last_error_lock);
-  handed_out = communicator.value()->last_error;
-  return handed_out.c_str();
+  return communicator.value()->last_error.c_str();
 }
 
 }  // namespace bccl

@@ -23,7 +23,9 @@ constexpr int64_t leave_patience_ms = 1000;
 
 Status destroy(bcclComm_t comm) {
   if (in_group()) return fail(Code::invalid_usage, "bcclCommDestroy was called inside a group; end the group first");
-  if (const Communicator* communicator = BCCL_TRY(communicator_of(comm)); communicator->busy())
+  const std::shared_ptr<Communicator> communicator = BCCL_TRY(hold(comm));
+  const Result<Stay> stay = Stay::enter(comm);
+  if (!stay.ok())
     return fail(Code::invalid_usage, "rank {}: another thread is inside this communicator; let its call return, or use "
                 "bcclCommAbort", communicator->rank());
   BCCL_TRY(close_handle(comm));
@@ -34,11 +36,11 @@ Status abort(bcclComm_t comm) {
   const std::shared_ptr<Communicator> communicator = BCCL_TRY(close_handle(comm));
   communicator->abort(fmt::format("rank {} aborted the communicator", communicator->rank()));
   const Deadline deadline = Deadline::after_ms(leave_patience_ms);
-  while (communicator->busy() && !deadline.passed()) {
+  while (comm->occupied.load() && !deadline.passed()) {
     const timespec moment{.tv_sec = 0, .tv_nsec = 100'000};
     nanosleep(&moment, nullptr);
   }
-  if (!communicator->busy()) return {};
+  if (!comm->occupied.load()) return {};
   // The other thread is still inside: its communicator must outlive it.
   new std::shared_ptr<Communicator>(communicator);
   return fail(Code::internal_error, "rank {}: a call of another thread did not leave the aborted communicator within {} ms",
@@ -59,13 +61,13 @@ Status async_error(bcclComm_t comm, bcclResult_t* result) {
 
 Status count(bcclComm_t comm, int* ranks) {
   BCCL_TRY(check_pointer(ranks, "count"));
-  *ranks = BCCL_TRY(communicator_of(comm))->ranks();
+  *ranks = BCCL_TRY(hold(comm))->ranks();
   return {};
 }
 
 Status user_rank(bcclComm_t comm, int* rank) {
   BCCL_TRY(check_pointer(rank, "rank"));
-  *rank = BCCL_TRY(communicator_of(comm))->rank();
+  *rank = BCCL_TRY(hold(comm))->rank();
   return {};
 }
 
@@ -77,8 +79,8 @@ Status create_premul_sum(bcclRedOp_t* op, const void* scalar, bcclDataType_t typ
   BCCL_TRY(check_type(type));
   BCCL_TRY(check_residence(residence));
   const auto element = static_cast<DataType>(type);
-  UserOp made{.type = element, .reduction = premul_sum_by(element, scalar)};
-  if (residence == bcclScalarDevice) made.scalar_on_use = scalar;
+  const UserOp made{element, residence == bcclScalarDevice ? Reduction{.op = ReduceOp::premul_sum, .scalar = scalar}
+                                                          : premul_sum_by(element, scalar)};
   const std::scoped_lock locked(comm->lock);
   *op = static_cast<bcclRedOp_t>(comm->next_user_op);
   comm->user_ops[comm->next_user_op++] = made;

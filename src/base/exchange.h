@@ -23,6 +23,10 @@ class Exchange {
   /// Everyone gives a blob (any bytes, 1 MiB at most) and gets all of them, by rank. Blocks until the
   /// deadline; the error names the ranks that are missing or have died.
   virtual Result<std::vector<std::string>> all_gather(const std::string& mine, Deadline deadline) = 0;
+
+  /// For waits between two gatherings: an error as soon as it is known that the next one will fail, because a rank
+  /// has died. Never blocks.
+  virtual Status check() { return {}; }
 };
 
 }  // namespace bccl

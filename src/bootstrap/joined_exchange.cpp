@@ -57,6 +57,20 @@ Result<std::vector<std::string>> JoinedExchange::all_gather(const std::string& m
   return blobs;
 }
 
+Status JoinedExchange::check() {
+  if (failure_) return *failure_;
+  Blobs blobs;
+  bool gone = false;
+  Status heard = read_what_waits(blobs, &gone);
+  if (heard.ok() && gone) heard = root_ended();
+  if (!heard.ok()) failure_ = fail(heard.code(), "rank {}: {}", rank(), heard.sentence());
+  return heard.ok() ? Status{} : Status{*failure_};
+}
+
+Error JoinedExchange::root_ended() const {
+  return fail(Code::remote_error, "the root at {} ended during bootstrap: its process has died or ended", seat_.root);
+}
+
 Result<std::vector<std::string>> JoinedExchange::gather(const std::string& mine, Deadline deadline) {
   Blobs blobs;
   bool gone = false;
@@ -71,9 +85,7 @@ Result<std::vector<std::string>> JoinedExchange::gather(const std::string& mine,
   while (true) {
     BCCL_TRY(read_what_waits(blobs, &gone));
     if (blobs.size() == ranks()) return blobs;
-    if (gone)
-      return fail(Code::remote_error, "the root at {} ended during bootstrap: its process has died or ended",
-                  seat_.root);
+    if (gone) return root_ended();
     const Status waited = wait_for(POLLIN, last_word);
     if (!waited.ok())
       return fail(waited.code(), "{} all_gather {} of the bootstrap within {}", waited.sentence(), rounds_,

@@ -33,9 +33,11 @@ class JoinedExchange : public Exchange {
   int size() const override { return seat_.size; }
   const std::string& secret() const override { return secret_; }
   Result<std::vector<std::string>> all_gather(const std::string& mine, Deadline deadline) override;
+  Status check() override;
 
  private:
   using Blobs = std::vector<std::string>;
+  Error root_ended() const;
   Result<Blobs> gather(const std::string& mine, Deadline deadline);
   Status send(FrameKind kind, const Payload& payload, Deadline deadline);
   Status take_frames(Blobs& blobs);

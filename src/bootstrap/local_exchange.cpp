@@ -37,6 +37,11 @@ class LocalExchange : public Exchange {
   int size() const override { return size_; }
   const std::string& secret() const override { return point_->secret; }
   Result<std::vector<std::string>> all_gather(const std::string& mine, Deadline deadline) override;
+  Status check() override {
+    const std::scoped_lock hold(point_->lock);
+    const auto& failure = point_->roster.failure();
+    return failure ? Status{fail(failure->code, "rank {}: {}", rank_, failure->sentence)} : Status{};
+  }
 
  private:
   std::shared_ptr<MeetingPoint> point_;

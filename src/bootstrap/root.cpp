@@ -214,15 +214,16 @@ void Root::lose(RootConnection& connection, bool on_purpose) {
   idle_since_ns_ = now_ns();
 }
 
+bool Root::is_ours(const RootConnection& member) const {
+  return member.who().pid == static_cast<uint32_t>(getpid()) && member.who().host == own_host_;
+}
+
 /// The ranks of this very process come last: once one of them has everything, the process may end.
 void Root::publish() {
   const std::vector<Payload> payloads = pack_gathered(roster_.finish_round());
-  const auto is_ours = [&](const auto& each) {
-    return each->who().pid == static_cast<uint32_t>(getpid()) && each->who().host == own_host_;
-  };
   for (const bool ours : {false, true})
     for (const auto& each : connections_)
-      if (each->stage() == Stage::member && is_ours(each) == ours) {
+      if (each->stage() == Stage::member && is_ours(*each) == ours) {
         each->deadline_ns = 0;
         for (const Payload& payload : payloads) each->send(FrameKind::gathered, payload);
         if (!ours) static_cast<void>(each->flush());  // who has gone is found in tend
@@ -233,12 +234,14 @@ void Root::tell_failure(int64_t now) {
   failed_at_ns_ = now;
   log(LogLevel::info, "bootstrap: {}", roster_.failure()->sentence);
   const Payload payload{pack(*roster_.failure())};
-  for (const auto& each : connections_)
-    if (each->stage() == Stage::member) {
-      each->send(FrameKind::failure, payload);
-      each->leave();
-      each->deadline_ns = 0;  // the root's own end is theirs
-    }
+  for (const bool ours : {false, true})  // in this order for the same reason
+    for (const auto& each : connections_)
+      if (each->stage() == Stage::member && is_ours(*each) == ours) {
+        each->send(FrameKind::failure, payload);
+        each->leave();
+        each->deadline_ns = 0;  // the root's own end is theirs
+        if (!ours) static_cast<void>(each->flush());  // who has gone is found in tend
+      }
 }
 
 void Root::expire(int64_t now) {

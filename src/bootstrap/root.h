@@ -71,6 +71,7 @@ class Root {
   void tell_failure(int64_t now);
   void expire(int64_t now);
   void flush();
+  bool is_ours(const RootConnection& member) const;
   bool is_unused() const;
   bool is_gathering() const { return !roster_.failure() && !roster_.all_entered(); }
 

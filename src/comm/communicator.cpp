@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "comm/scalar.h"
 #include "node/fork.h"
 #include "plan/hash.h"
 #include "topology/machine.h"
@@ -83,16 +84,20 @@ Status Communicator::check_usable() {
   if (aborted_.load(std::memory_order_relaxed))
     return fail(Code::invalid_usage, "rank {}: the communicator was aborted; destroy it", rank_);
   if (node_ && node_->abort_word().load(std::memory_order_acquire) != 0) return node_->posted();
-  if (busy_.exchange(true, std::memory_order_acquire))
+  // Threads that race are told apart before, by the API's Stay: another locked instruction here would be for nothing.
+  if (busy_.load(std::memory_order_acquire))
     return fail(Code::invalid_usage,
                 "rank {}: another thread is inside this communicator; one thread at a time may use it", rank_);
+  busy_.store(true, std::memory_order_relaxed);
   return {};
 }
 
 Result<bool> Communicator::begin(const Call& call) {
   BCCL_TRY(check_usable());
+  const Reduction reduction =
+      call.reduction.scalar != nullptr ? premul_sum_by(call.type, call.reduction.scalar) : call.reduction;
   if (ranks_ == 1) {
-    copy_alone(call);
+    copy_alone(call, reduction);
     busy_.store(false, std::memory_order_release);
     return true;
   }
@@ -120,8 +125,8 @@ Result<bool> Communicator::begin(const Call& call) {
   }
   operation_.start(recipe->recipe, {.source = static_cast<const std::byte*>(call.source),
                                     .target = static_cast<std::byte*>(call.target),
-                                    .scale = call.reduction.op == ReduceOp::avg ? 1.0 / ranks_ : call.reduction.scale,
-                                    .scale_bits = call.reduction.scale_bits,
+                                    .scale = reduction.op == ReduceOp::avg ? 1.0 / ranks_ : reduction.scale,
+                                    .scale_bits = reduction.scale_bits,
                                     .signature = recipe->signature + mix(sequence_)});
   warned_late_ = false;
   return false;
@@ -169,14 +174,14 @@ void Communicator::finish() {
 }
 
 /// One rank: the result is its own contribution, scaled if the operation scales.
-void Communicator::copy_alone(const Call& call) {
+void Communicator::copy_alone(const Call& call, const Reduction& reduction) {
   const void* inputs[] = {call.source};
   void* outputs[] = {call.target};
   Pass pass{.inputs = inputs, .outputs = outputs, .input_count = 1, .output_count = 1, .elements = call.count};
-  if (call.reduction.op == ReduceOp::premul_sum) {
+  if (reduction.op == ReduceOp::premul_sum) {
     pass.scaled_input = 0;
-    pass.scale = call.reduction.scale;
-    pass.scale_bits = call.reduction.scale_bits;
+    pass.scale = reduction.scale;
+    pass.scale_bits = reduction.scale_bits;
     find_kernel(call.type, Combine::sum, isa_)(pass);
   } else if (call.source != call.target) {
     pass.elements *= bytes_of(call.type);

@@ -29,6 +29,7 @@ struct Reduction {
   ReduceOp op = ReduceOp::sum;
   double scale = 1.0;       ///< premul_sum of floating types.
   uint64_t scale_bits = 1;  ///< premul_sum of integer types.
+  const void* scalar = nullptr;  ///< If there: premul_sum by this, read when the call begins.
 };
 
 /// One collective as it was called.
@@ -109,11 +110,12 @@ class Communicator {
   Result<const BoundPlan*> bound(const Choice& choice);
 
   Status check_usable();
-  void copy_alone(const Call& call);
+  void copy_alone(const Call& call, const Reduction& reduction);
   Status give_up(Error error);  ///< Posts the error to all ranks, leaves the call, and returns what was posted first.
-  Status trouble_with_peers();
+  Status trouble_with(Rank peer);
   Status different_calls(Rank peer);
-  std::string late_ranks() const;
+  bool still_needed(Rank peer) const;
+  std::string late_ranks(int64_t idle_ns) const;
   void finish();
 
   int rank_ = 0;

@@ -2,6 +2,7 @@
 /// something else, and says so on every rank. Never on the path of a call that moves.
 #include <fmt/ranges.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "comm/communicator.h"
 #include "node/fork.h"
@@ -25,7 +26,11 @@ Status Communicator::give_up(Error error) {
 }
 
 Status Communicator::look_for_trouble(int64_t idle_ns) {
-  if (Status trouble = trouble_with_peers(); !trouble.ok()) {
+  node_->say_awake(now_ns());
+  for (Rank peer = 0; peer < ranks_; ++peer) {
+    if (peer == rank_) continue;
+    Status trouble = trouble_with(peer);
+    if (trouble.ok()) continue;
     // What the peer sent before it went may be all that this call needs: only a call that still waits is lost.
     if (operation_.can_move()) return {};
     return give_up(std::move(trouble).take_error());
@@ -33,32 +38,34 @@ Status Communicator::look_for_trouble(int64_t idle_ns) {
   const int64_t idle_ms = idle_ns / 1'000'000;
   if (idle_ms >= settings_.timeout_ms)
     return give_up(fail(Code::timeout, "rank {}: {} made no progress for {:.1f} s (BCCL_TIMEOUT): {}; {}", rank_,
-                        describe(record_), double(idle_ms) / 1000, operation_.describe_wait(), late_ranks()));
+                        describe(record_), double(idle_ms) / 1000, operation_.describe_wait(), late_ranks(idle_ns)));
   if (idle_ms >= settings_.late_warning_ms && !warned_late_) {
     warned_late_ = true;
     log(LogLevel::warn, "rank {}: {} has made no progress for {:.1f} s: {}; {}", rank_, describe(record_),
-        double(idle_ms) / 1000, operation_.describe_wait(), late_ranks());
+        double(idle_ms) / 1000, operation_.describe_wait(), late_ranks(idle_ns));
   }
   return {};
 }
 
-Status Communicator::trouble_with_peers() {
-  for (int peer = 0; peer < ranks_; ++peer) {
-    if (peer == rank_) continue;
-    if (!operation_.waits_for(peer)) continue;
-    const CallRecord theirs = node_->call(peer, record_.sequence);
-    if (theirs.sequence != 0 && theirs != record_) return different_calls(peer);
-    switch (node_->presence(peer)) {
-      case Presence::present: break;
-      case Presence::left:
-        return fail(Code::remote_error, "{} has destroyed its communicator while rank {} waits for it in {}: {}",
-                    node_->describe(peer), rank_, describe(record_), operation_.describe_wait());
-      case Presence::dead:
-        return fail(Code::remote_error, "{} died; rank {} noticed in {}: {}", node_->describe(peer), rank_,
-                    describe(record_), operation_.describe_wait());
-    }
-  }
-  return {};
+/// Also with those that this rank does not wait for itself: whom it waits for may be waiting for them, and may not be
+/// able to say so.
+Status Communicator::trouble_with(Rank peer) {
+  const CallRecord theirs = node_->call(peer, record_.sequence);
+  if (theirs.sequence != 0 && theirs != record_) return different_calls(peer);
+  const Presence presence = node_->presence(peer);
+  if (presence == Presence::present || !still_needed(peer)) return {};
+  if (presence == Presence::left)
+    return fail(Code::remote_error, "{} has destroyed its communicator while rank {} waits in {}: {}",
+                node_->describe(peer), rank_, describe(record_), operation_.describe_wait());
+  return fail(Code::remote_error, "{} died; rank {} noticed in {}: {}", node_->describe(peer), rank_, describe(record_),
+              operation_.describe_wait());
+}
+
+/// A rank that has returned from this call has done its part in it.
+bool Communicator::still_needed(Rank peer) const {
+  const uint64_t sequence = node_->last_call(peer).sequence;
+  return operation_.waits_for(peer) || sequence < record_.sequence ||
+         (sequence == record_.sequence && node_->in_call(peer));
 }
 
 Status Communicator::different_calls(Rank peer) {
@@ -74,15 +81,26 @@ Status Communicator::different_calls(Rank peer) {
               describe(record_), peer, describe(theirs), only_plan ? ", by another algorithm" : "");
 }
 
-/// Who has not entered the call, and who is in it and waits as well.
-std::string Communicator::late_ranks() const {
-  std::vector<int> absent;
-  for (int peer = 0; peer < ranks_; ++peer)
-    if (peer != rank_ && node_->last_call(peer).sequence < record_.sequence) absent.push_back(peer);
-  if (!absent.empty()) return fmt::format("not yet in this call: rank {}", fmt::join(absent, ", "));
-  const Rank peer = operation_.waits_for();
-  return peer < 0 ? "all ranks are in this call"
-                  : fmt::format("all ranks are in this call; {} does not move", node_->describe(peer));
+/// Whom all wait for in the end: those that have not called, and those that are inside a call without even waiting.
+/// Who waits has looked around since the middle of this rank's own wait; it is held up itself.
+std::string Communicator::late_ranks(int64_t idle_ns) const {
+  const int64_t awake_since_ns = now_ns() - idle_ns / 2;
+  std::vector<std::string> absent;
+  std::vector<std::string> silent;
+  for (Rank peer = 0; peer < ranks_; ++peer) {
+    const uint64_t sequence = node_->last_call(peer).sequence;
+    if (peer == rank_ || sequence > record_.sequence) continue;
+    if (node_->in_call(peer)) {
+      if (node_->awake_ns(peer) < awake_since_ns) silent.push_back(node_->describe(peer));
+    } else if (sequence < record_.sequence) {
+      absent.push_back(fmt::format("rank {}", peer));
+    }
+  }
+  std::string words;
+  if (!absent.empty()) words = fmt::format("not yet in this call: {}", fmt::join(absent, ", "));
+  if (!silent.empty())
+    words += fmt::format("{}inside a call, but stopped or busy: {}", words.empty() ? "" : "; ", fmt::join(silent, ", "));
+  return words.empty() ? "all ranks are inside calls, and wait" : words;
 }
 
 void Communicator::abort(const std::string& sentence) {

@@ -21,7 +21,7 @@ struct Piece {
 struct GeometryRequest {
   size_t elements = 0;
   size_t element_bytes = 1;
-  size_t slice_bytes_max = 0;       ///< No message of the plan exceeds it, in any window.
+  size_t slice_bytes_max = 0;       ///< No message exceeds it, or a cache line a chunk, whichever is more.
   std::vector<uint32_t> weights;    ///< Share of each label; empty: uniform.
 };
 

@@ -91,6 +91,9 @@ class alignas(cache_line_bytes) Board {
   void leave_call() {
     call_state_.store(call_state_.load(std::memory_order_relaxed) & ~uint64_t{1}, std::memory_order_release);
   }
+  /// When the rank last looked around while it waited in a call; monotonic time, the same on the whole host.
+  void say_awake(int64_t time_ns) { awake_ns_.store(time_ns, std::memory_order_relaxed); }
+  int64_t awake_ns() const { return awake_ns_.load(std::memory_order_relaxed); }
   bool in_call() const { return (call_state_.load(std::memory_order_acquire) & 1) != 0; }
   CallRecord last_call() const;
   CallRecord call(uint64_t sequence) const { return calls_[sequence % board_calls].read(sequence); }
@@ -98,6 +101,7 @@ class alignas(cache_line_bytes) Board {
  private:
   alignas(cache_line_bytes)
       std::atomic<uint64_t> call_state_;  ///< Twice the newest sequence, plus one while inside.
+  std::atomic<int64_t> awake_ns_;
   CallSlot calls_[board_calls];
 
  public:

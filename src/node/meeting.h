@@ -14,6 +14,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/exchange.h"
 #include "base/file_descriptor.h"
 #include "base/status.h"
 #include "node/members.h"
@@ -28,9 +29,9 @@ inline constexpr size_t strangers_max = 64;  ///< Callers that have not yet prov
 std::string random_meeting_name();
 
 /// The leader's part: makes the memory, returns when every process has been given its descriptors. Errors
-/// name those that have not come.
+/// name those that have not come, or, by the word of the exchange, have died on the way.
 Result<NodeDescriptors> host_meeting(FileDescriptor listener, const ProofKey& key, const Members& members,
-                                     Deadline deadline);
+                                     Exchange& exchange, Deadline deadline);
 
 /// The part of any other speaker. A remote_error is the consequence of another rank's failure, not a cause.
 Result<NodeDescriptors> attend_meeting(FileDescriptor socket, const ProofKey& key, const Members& members,

@@ -15,6 +15,8 @@
 namespace bccl {
 namespace {
 
+constexpr int64_t look_ms = 50;  // how late it is noticed that a rank died before it came
+
 /// Someone connected to the meeting's socket.
 struct Caller {
   enum class Stage { greeting, answer, doorbells, settled };  // what is awaited
@@ -28,8 +30,9 @@ struct Caller {
 
 class MeetingHost {
  public:
-  MeetingHost(FileDescriptor listener, const ProofKey& key, const Members& members, Deadline deadline)
-      : listener_(std::move(listener)), key_(key), members_(members), deadline_(deadline) {
+  MeetingHost(FileDescriptor listener, const ProofKey& key, const Members& members, Exchange& exchange,
+              Deadline deadline)
+      : listener_(std::move(listener)), key_(key), members_(members), exchange_(exchange), deadline_(deadline) {
     for (int rank = 1; rank < members.size(); ++rank)
       if (members.speaker(rank) == rank && !members.same_process(rank, 0)) awaited_.push_back(rank);
   }
@@ -51,9 +54,13 @@ class MeetingHost {
   Status serve_once() {
     std::vector<pollfd> wanted{{listener_.get(), POLLIN, 0}};
     for (const Caller& caller : callers_) wanted.push_back({caller.socket.get(), POLLIN, 0});
-    const int found = poll(wanted.data(), wanted.size(), static_cast<int>(deadline_.left_ms()));
+    const int64_t patience_ms = std::min(deadline_.left_ms(), look_ms);
+    const int found = poll(wanted.data(), wanted.size(), static_cast<int>(patience_ms));
     if (found < 0 && errno != EINTR) return fail_errno(errno, "cannot wait for the node's ranks");
-    if (found <= 0) return deadline_.passed() ? Status{missing()} : Status{};
+    if (found <= 0) {
+      BCCL_TRY(exchange_.check());
+      return deadline_.passed() ? Status{missing()} : Status{};
+    }
     size_t index = 1;
     for (auto caller = callers_.begin(); caller != callers_.end(); ++index) {
       const auto current = caller++;
@@ -97,6 +104,8 @@ class MeetingHost {
     const bool trusted = caller->trusted();
     Status done = take_packet(*caller);
     if (done.ok()) return done;
+    // A guest that gives up at the end of its time has waited for those who are missing, like the host.
+    if (trusted && done.code() == Code::remote_error && deadline_.left_ms() <= look_ms) return missing();
     if (trusted)
       return fail(done.code(), "{} could not join the node: {}", members_.describe(caller->dialogue.rank),
                   done.sentence());
@@ -183,6 +192,7 @@ class MeetingHost {
   FileDescriptor listener_;
   const ProofKey& key_;
   const Members& members_;
+  Exchange& exchange_;
   const Deadline deadline_;
   std::list<Caller> callers_;  // oldest first
   std::vector<int> awaited_;   // speakers whose doorbells have not all come
@@ -199,8 +209,8 @@ std::string random_meeting_name() {
 }
 
 Result<NodeDescriptors> host_meeting(FileDescriptor listener, const ProofKey& key, const Members& members,
-                                     Deadline deadline) {
-  return MeetingHost(std::move(listener), key, members, deadline).run();
+                                     Exchange& exchange, Deadline deadline) {
+  return MeetingHost(std::move(listener), key, members, exchange, deadline).run();
 }
 
 }  // namespace bccl

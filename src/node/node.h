@@ -80,6 +80,10 @@ class Node final {
   CallRecord call(int rank, uint64_t sequence) const { return boards_[rank].call(sequence); }
   bool in_call(int rank) const { return boards_[rank].in_call(); }
 
+  /// A rank that waits says now and then that it is awake; one that stays silent is stopped, or has work to do.
+  void say_awake(int64_t time_ns) { boards_[rank_].say_awake(time_ns); }
+  int64_t awake_ns(int rank) const { return boards_[rank].awake_ns(); }  ///< Of now_ns(); 0: never yet.
+
   // ---- aborting ----
 
   /// The word that every wait looks at; non-zero once an error is posted. The same address for the node's

@@ -35,7 +35,7 @@ Result<std::shared_ptr<NodeMemory>> fetch_memory(Exchange& exchange, const Membe
   const ProofKey key = BCCL_TRY(ProofKey::make(exchange.secret(), members.meeting()));
   const int rank = exchange.rank();
   NodeDescriptors descriptors =
-      BCCL_TRY(rank == 0 ? host_meeting(std::move(socket), key, members, deadline)
+      BCCL_TRY(rank == 0 ? host_meeting(std::move(socket), key, members, exchange, deadline)
                          : attend_meeting(std::move(socket), key, members, rank, deadline));
   return NodeMemory::map(std::move(descriptors), members);
 }

@@ -93,8 +93,7 @@ class Parser {
     if (!tokens_.try_sign("..")) return Range{first, first};
     const Tokens before = tokens_;
     const int last = BCCL_TRY(tokens_.number(meaning));
-    if (last < first || last - first == INT_MAX)
-      return before.expected(fmt::format("the range's last number, {} or more", first));
+    if (last < first) return before.expected(fmt::format("the range's last number, {} or more", first));
     return Range{first, last};
   }
 
@@ -142,6 +141,7 @@ class Parser {
       if (!tokens_.try_word(name_of(buffer))) continue;
       BCCL_TRY(tokens_.sign("["));
       const auto [first, last] = BCCL_TRY(range("a chunk"));
+      if (last - first == INT_MAX) return tokens_.expected(fmt::format("fewer than {} chunks", INT_MAX));
       chunks = {buffer, first, last - first + 1};
       return tokens_.sign("]");
     }

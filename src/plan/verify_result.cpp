@@ -79,15 +79,20 @@ class Run {
     return inputs_.size() == 1 ? inputs_[0] : expressions_.combine(inputs_);
   }
 
+  /// `full`: how many of the step's chunks become full here.
   Status check_completes(StepId id, int full) const {
     const Step& step = wiring_.plan_of(id);
     const Chunks& extent = step.extent();
     if (full == (step.completes ? extent.count : 0)) return {};
-    if (full == 0)
-      return fail(Code::internal_error, "{}: is marked as completing {}, but does not{}", wiring_.name(id),
-                  name_of(extent), mode());
-    return fail(Code::internal_error, "{}: completes {} of the {} chunks of {}, but is {}marked so{}",
-                wiring_.name(id), full, extent.count, name_of(extent), step.completes ? "" : "not ", mode());
+    if (!step.completes)
+      return fail(Code::internal_error, "{}: completes {} of the {} chunks of {}, but is not marked so{}",
+                  wiring_.name(id), full, extent.count, name_of(extent), mode());
+    Chunks first{extent.buffer, extent.first, 1};  // that is not completed
+    const ExpressionId* result = &results_[step_results_[id]];
+    for (; step.inputs() > 1 && expressions_.probably_full(*result); ++result) ++first.first;
+    const std::string fault = expressions_.fault(*result);
+    return fail(Code::internal_error, "{}: is marked as completing {}, but the result {}{}", wiring_.name(id),
+                name_of(first), fault.empty() ? "was full before" : fault, mode());
   }
 
   Status check_target(Rank rank, int chunk, ExpressionId value, ExpressionId first) const {

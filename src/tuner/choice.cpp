@@ -34,8 +34,15 @@ Result<Choice> choose(Collective collective, size_t bytes, const Facts& facts, c
   // The plan itself says how many channels it has; only the builder knows, so ask a small one: rank 0's.
   const Shape shape{.ranks = facts.ranks, .channels = choice.channels, .groups = {}};
   const auto channels = static_cast<int>(choice.algorithm->build(shape, 0).channels.size());
+  if (channels > facts.lanes_max)
+    return fail(Code::invalid_argument,
+                "{} has {} channels here, and {} connections a peer is all there are: lower BCCL_CHANNELS, raise "
+                "BCCL_SHM_POOL_BYTES, or choose another BCCL_ALGO",
+                wish, channels, facts.lanes_max);
   choice.lanes = std::clamp(facts.lanes_max / channels, 1, usual_lanes);
-  choice.slice_bytes = settings.slice_bytes > 0 ? static_cast<size_t>(settings.slice_bytes) : facts.slice_bytes_max;
+  choice.slice_bytes = settings.slice_bytes > 0
+                           ? std::min(static_cast<size_t>(settings.slice_bytes), facts.slice_bytes_max)
+                           : facts.slice_bytes_max;
   return choice;
 }
 

@@ -111,7 +111,9 @@ TEST_CASE("An aborted communicator is found out by later calls, and by a second 
   CHECK(bcclCommDestroy(comm) == bcclInvalidArgument);
 }
 
-TEST_CASE("A second thread inside a communicator gets invalid usage; the first one and the communicator are unharmed") {
+TEST_CASE(
+    "A second thread inside a communicator gets invalid usage, the first one and the communicator are "
+    "unharmed") {
   Clique clique(2);
   std::vector<float> first(1000, 1.0F);
   std::vector<float> second(10, 1.0F);

@@ -1,5 +1,5 @@
-// Bad input, one argument at a time: the code, a sentence that names the argument, and a process and communicator
-// that go on working.
+// Bad input, one argument at a time: the code, a sentence that names the argument, and a process and
+// communicator that go on working.
 #include <climits>
 #include <cstring>
 #include <functional>
@@ -39,7 +39,8 @@ TEST_CASE("Every wrong argument of an all-reduce is refused by name, and the com
   const bcclComm_t comm = clique[0];
   alignas(64) std::byte memory[4096] = {};
   alignas(64) std::byte other[4096] = {};
-  const auto call = [&](const void* from, void* to, size_t count, bcclDataType_t type, bcclRedOp_t op, void* stream = nullptr) {
+  const auto call = [&](const void* from, void* to, size_t count, bcclDataType_t type, bcclRedOp_t op,
+                        void* stream = nullptr) {
     return [=] { return bcclAllReduce(from, to, count, type, op, comm, stream); };
   };
   check_refused(
@@ -48,21 +49,54 @@ TEST_CASE("Every wrong argument of an all-reduce is refused by name, and the com
         bcclInvalidArgument,
         {"comm", "NULL"}},
        {"not a communicator",
-        [&] { return bcclAllReduce(memory, other, 1, bcclFloat, bcclSum, reinterpret_cast<bcclComm_t>(memory), nullptr); },
+        [&] {
+          return bcclAllReduce(memory, other, 1, bcclFloat, bcclSum, reinterpret_cast<bcclComm_t>(memory),
+                               nullptr);
+        },
         bcclInvalidArgument,
         {"comm"}},
        {"no source", call(nullptr, other, 1, bcclFloat, bcclSum), bcclInvalidArgument, {"sendbuff", "NULL"}},
        {"no target", call(memory, nullptr, 1, bcclFloat, bcclSum), bcclInvalidArgument, {"recvbuff", "NULL"}},
-       {"misaligned source", call(memory + 2, other, 1, bcclFloat, bcclSum), bcclInvalidArgument, {"sendbuff", "align", "float32"}},
-       {"misaligned target", call(memory, other + 4, 1, bcclInt64, bcclSum), bcclInvalidArgument, {"recvbuff", "align", "int64"}},
-       {"misaligned half", call(memory + 1, other, 1, bcclHalf, bcclSum), bcclInvalidArgument, {"sendbuff", "2 bytes"}},
-       {"target overlaps the end", call(memory, memory + 4, 2, bcclFloat, bcclSum), bcclInvalidArgument, {"overlap", "sendbuff", "recvbuff"}},
-       {"target overlaps the start", call(memory + 8, memory, 3, bcclFloat, bcclSum), bcclInvalidArgument, {"overlap"}},
-       {"unknown type", call(memory, other, 1, unknown<bcclDataType_t>(12), bcclSum), bcclInvalidArgument, {"datatype", "12"}},
-       {"unknown op", call(memory, other, 1, bcclFloat, unknown<bcclRedOp_t>(5)), bcclInvalidArgument, {"op", "5"}},
-       {"another unknown op", call(memory, other, 1, bcclFloat, bcclMaxRedOp), bcclInvalidArgument, {"op", "2147483647"}},
-       {"a count beyond all memory", call(memory, other, SIZE_MAX, bcclDouble, bcclSum), bcclInvalidArgument, {"count"}},
-       {"a stream", call(memory, other, 1, bcclFloat, bcclSum, memory), bcclInvalidArgument, {"stream", "NULL"}}},
+       {"misaligned source",
+        call(memory + 2, other, 1, bcclFloat, bcclSum),
+        bcclInvalidArgument,
+        {"sendbuff", "align", "float32"}},
+       {"misaligned target",
+        call(memory, other + 4, 1, bcclInt64, bcclSum),
+        bcclInvalidArgument,
+        {"recvbuff", "align", "int64"}},
+       {"misaligned half",
+        call(memory + 1, other, 1, bcclHalf, bcclSum),
+        bcclInvalidArgument,
+        {"sendbuff", "2 bytes"}},
+       {"target overlaps the end",
+        call(memory, memory + 4, 2, bcclFloat, bcclSum),
+        bcclInvalidArgument,
+        {"overlap", "sendbuff", "recvbuff"}},
+       {"target overlaps the start",
+        call(memory + 8, memory, 3, bcclFloat, bcclSum),
+        bcclInvalidArgument,
+        {"overlap"}},
+       {"unknown type",
+        call(memory, other, 1, unknown<bcclDataType_t>(12), bcclSum),
+        bcclInvalidArgument,
+        {"datatype", "12"}},
+       {"unknown op",
+        call(memory, other, 1, bcclFloat, unknown<bcclRedOp_t>(5)),
+        bcclInvalidArgument,
+        {"op", "5"}},
+       {"another unknown op",
+        call(memory, other, 1, bcclFloat, bcclMaxRedOp),
+        bcclInvalidArgument,
+        {"op", "2147483647"}},
+       {"a count beyond all memory",
+        call(memory, other, SIZE_MAX, bcclDouble, bcclSum),
+        bcclInvalidArgument,
+        {"count"}},
+       {"a stream",
+        call(memory, other, 1, bcclFloat, bcclSum, memory),
+        bcclInvalidArgument,
+        {"stream", "NULL"}}},
       clique);
 }
 
@@ -72,7 +106,8 @@ TEST_CASE("Buffers may touch, be equal, and be NULL for no elements") {
   REQUIRE(bcclGroupStart() == bcclSuccess);
   for (int rank = 0; rank < 2; ++rank) {
     CHECK(bcclAllReduce(nullptr, nullptr, 0, bcclFloat, bcclSum, clique[rank], nullptr) == bcclSuccess);
-    CHECK(bcclAllReduce(numbers[rank], numbers[rank] + 2, 2, bcclFloat, bcclSum, clique[rank], nullptr) == bcclSuccess);
+    CHECK(bcclAllReduce(numbers[rank], numbers[rank] + 2, 2, bcclFloat, bcclSum, clique[rank], nullptr) ==
+          bcclSuccess);
   }
   REQUIRE(bcclGroupEnd() == bcclSuccess);
   for (auto& rank : numbers) {
@@ -87,12 +122,30 @@ TEST_CASE("Every wrong argument of a query is refused by name") {
   bcclResult_t state = bcclSuccess;
   check_refused(
       {{"version", [] { return bcclGetVersion(nullptr); }, bcclInvalidArgument, {"version", "NULL"}},
-       {"count of nothing", [&] { return bcclCommCount(nullptr, &number); }, bcclInvalidArgument, {"comm", "NULL"}},
-       {"count to nowhere", [&] { return bcclCommCount(clique[0], nullptr); }, bcclInvalidArgument, {"count", "NULL"}},
-       {"rank of nothing", [&] { return bcclCommUserRank(nullptr, &number); }, bcclInvalidArgument, {"comm", "NULL"}},
-       {"rank to nowhere", [&] { return bcclCommUserRank(clique[0], nullptr); }, bcclInvalidArgument, {"rank", "NULL"}},
-       {"state of nothing", [&] { return bcclCommGetAsyncError(nullptr, &state); }, bcclInvalidArgument, {"comm", "NULL"}},
-       {"state to nowhere", [&] { return bcclCommGetAsyncError(clique[0], nullptr); }, bcclInvalidArgument, {"asyncError", "NULL"}},
+       {"count of nothing",
+        [&] { return bcclCommCount(nullptr, &number); },
+        bcclInvalidArgument,
+        {"comm", "NULL"}},
+       {"count to nowhere",
+        [&] { return bcclCommCount(clique[0], nullptr); },
+        bcclInvalidArgument,
+        {"count", "NULL"}},
+       {"rank of nothing",
+        [&] { return bcclCommUserRank(nullptr, &number); },
+        bcclInvalidArgument,
+        {"comm", "NULL"}},
+       {"rank to nowhere",
+        [&] { return bcclCommUserRank(clique[0], nullptr); },
+        bcclInvalidArgument,
+        {"rank", "NULL"}},
+       {"state of nothing",
+        [&] { return bcclCommGetAsyncError(nullptr, &state); },
+        bcclInvalidArgument,
+        {"comm", "NULL"}},
+       {"state to nowhere",
+        [&] { return bcclCommGetAsyncError(clique[0], nullptr); },
+        bcclInvalidArgument,
+        {"asyncError", "NULL"}},
        {"destroy nothing", [] { return bcclCommDestroy(nullptr); }, bcclInvalidArgument, {"comm", "NULL"}},
        {"abort nothing", [] { return bcclCommAbort(nullptr); }, bcclInvalidArgument, {"comm", "NULL"}}},
       clique);
@@ -111,20 +164,44 @@ TEST_CASE("Every wrong argument of creation is refused by name") {
   bcclComm_t two[2] = {};
   check_refused(
       {{"id to nowhere", [] { return bcclGetUniqueId(nullptr); }, bcclInvalidArgument, {"uniqueId", "NULL"}},
-       {"comm to nowhere", [&] { return bcclCommInitRank(nullptr, 1, id, 0); }, bcclInvalidArgument, {"comm", "NULL"}},
+       {"comm to nowhere",
+        [&] { return bcclCommInitRank(nullptr, 1, id, 0); },
+        bcclInvalidArgument,
+        {"comm", "NULL"}},
        {"no ranks", [&] { return bcclCommInitRank(&comm, 0, id, 0); }, bcclInvalidArgument, {"nranks", "0"}},
        {"fewer", [&] { return bcclCommInitRank(&comm, -4, id, 0); }, bcclInvalidArgument, {"nranks", "-4"}},
        {"rank -1", [&] { return bcclCommInitRank(&comm, 2, id, -1); }, bcclInvalidArgument, {"rank -1"}},
-       {"rank n", [&] { return bcclCommInitRank(&comm, 2, id, 2); }, bcclInvalidArgument, {"rank 2", "0 … 1"}},
+       {"rank n",
+        [&] { return bcclCommInitRank(&comm, 2, id, 2); },
+        bcclInvalidArgument,
+        {"rank 2", "0 … 1"}},
        {"an empty id", [&] { return bcclCommInitRank(&comm, 2, zeros, 0); }, bcclInvalidArgument, {"id"}},
        {"a bogus id", [&] { return bcclCommInitRank(&comm, 2, noise, 0); }, bcclInvalidArgument, {"id"}},
-       {"comms to nowhere", [] { return bcclCommInitAll(nullptr, 2, nullptr); }, bcclInvalidArgument, {"comms", "NULL"}},
+       {"comms to nowhere",
+        [] { return bcclCommInitAll(nullptr, 2, nullptr); },
+        bcclInvalidArgument,
+        {"comms", "NULL"}},
        {"no devices", [&] { return bcclCommInitAll(two, 0, nullptr); }, bcclInvalidArgument, {"ndev", "0"}},
-       {"fewer devices", [&] { return bcclCommInitAll(two, -1, nullptr); }, bcclInvalidArgument, {"ndev", "-1"}},
-       {"more ranks than a process can hold", [&] { return bcclCommInitAll(two, INT_MAX, nullptr); }, bcclInvalidArgument, {"ndev", "2147483647"}},
-       {"another device", [&] { return bcclCommInitAll(two, 2, devices); }, bcclInvalidArgument, {"devlist[1]", "1"}},
-       {"a negative device", [&] { return bcclCommInitAll(two, 2, negative); }, bcclInvalidArgument, {"devlist[0]", "-1"}},
-       {"environment to nowhere", [] { return bcclCommInitFromEnv(nullptr); }, bcclInvalidArgument, {"comm", "NULL"}}},
+       {"fewer devices",
+        [&] { return bcclCommInitAll(two, -1, nullptr); },
+        bcclInvalidArgument,
+        {"ndev", "-1"}},
+       {"more ranks than a process can hold",
+        [&] { return bcclCommInitAll(two, INT_MAX, nullptr); },
+        bcclInvalidArgument,
+        {"ndev", "2147483647"}},
+       {"another device",
+        [&] { return bcclCommInitAll(two, 2, devices); },
+        bcclInvalidArgument,
+        {"devlist[1]", "1"}},
+       {"a negative device",
+        [&] { return bcclCommInitAll(two, 2, negative); },
+        bcclInvalidArgument,
+        {"devlist[0]", "-1"}},
+       {"environment to nowhere",
+        [] { return bcclCommInitFromEnv(nullptr); },
+        bcclInvalidArgument,
+        {"comm", "NULL"}}},
       clique);
   CHECK(comm == nullptr);
 }
@@ -142,17 +219,43 @@ TEST_CASE("Every wrong argument of a user operation is refused by name") {
     return [&number, &made, on, type] { return bcclAllReduce(&number, &number, 1, type, made, on, nullptr); };
   };
   check_refused(
-      {{"op to nowhere", [&] { return bcclRedOpCreatePreMulSum(nullptr, &scalar, bcclFloat, bcclScalarDevice, comm); }, bcclInvalidArgument, {"op", "NULL"}},
-       {"no scalar", [&] { return bcclRedOpCreatePreMulSum(&op, nullptr, bcclFloat, bcclScalarDevice, comm); }, bcclInvalidArgument, {"scalar", "NULL"}},
-       {"unknown type", [&] { return bcclRedOpCreatePreMulSum(&op, &scalar, unknown<bcclDataType_t>(13), bcclScalarDevice, comm); }, bcclInvalidArgument, {"datatype", "13"}},
-       {"no communicator", [&] { return bcclRedOpCreatePreMulSum(&op, &scalar, bcclFloat, bcclScalarDevice, nullptr); }, bcclInvalidArgument, {"comm", "NULL"}},
+      {{"op to nowhere",
+        [&] { return bcclRedOpCreatePreMulSum(nullptr, &scalar, bcclFloat, bcclScalarDevice, comm); },
+        bcclInvalidArgument,
+        {"op", "NULL"}},
+       {"no scalar",
+        [&] { return bcclRedOpCreatePreMulSum(&op, nullptr, bcclFloat, bcclScalarDevice, comm); },
+        bcclInvalidArgument,
+        {"scalar", "NULL"}},
+       {"unknown type",
+        [&] {
+          return bcclRedOpCreatePreMulSum(&op, &scalar, unknown<bcclDataType_t>(13), bcclScalarDevice, comm);
+        },
+        bcclInvalidArgument,
+        {"datatype", "13"}},
+       {"no communicator",
+        [&] { return bcclRedOpCreatePreMulSum(&op, &scalar, bcclFloat, bcclScalarDevice, nullptr); },
+        bcclInvalidArgument,
+        {"comm", "NULL"}},
        {"of another communicator", reduce_by(another[0], bcclFloat), bcclInvalidArgument, {"op"}},
        {"of another rank", reduce_by(clique[1], bcclFloat), bcclInvalidArgument, {"op"}},
        {"of another type", reduce_by(comm, bcclInt32), bcclInvalidArgument, {"op", "float32", "int32"}},
-       {"destroying a built-in", [&] { return bcclRedOpDestroy(bcclSum, comm); }, bcclInvalidArgument, {"op 0"}},
-       {"destroying an unknown one", [&] { return bcclRedOpDestroy(unknown<bcclRedOp_t>(77), comm); }, bcclInvalidArgument, {"op 77"}},
-       {"destroying another's", [&] { return bcclRedOpDestroy(made, clique[1]); }, bcclInvalidArgument, {"op"}},
-       {"destroying without communicator", [&] { return bcclRedOpDestroy(made, nullptr); }, bcclInvalidArgument, {"comm", "NULL"}}},
+       {"destroying a built-in",
+        [&] { return bcclRedOpDestroy(bcclSum, comm); },
+        bcclInvalidArgument,
+        {"op 0"}},
+       {"destroying an unknown one",
+        [&] { return bcclRedOpDestroy(unknown<bcclRedOp_t>(77), comm); },
+        bcclInvalidArgument,
+        {"op 77"}},
+       {"destroying another's",
+        [&] { return bcclRedOpDestroy(made, clique[1]); },
+        bcclInvalidArgument,
+        {"op"}},
+       {"destroying without communicator",
+        [&] { return bcclRedOpDestroy(made, nullptr); },
+        bcclInvalidArgument,
+        {"comm", "NULL"}}},
       clique);
   CHECK(op == bcclSum);
   REQUIRE(bcclRedOpDestroy(made, comm) == bcclSuccess);
@@ -160,16 +263,39 @@ TEST_CASE("Every wrong argument of a user operation is refused by name") {
   CHECK(bcclAllReduce(&number, &number, 1, bcclFloat, made, comm, nullptr) == bcclInvalidArgument);
 }
 
-#if !defined(__SANITIZE_ADDRESS__)  // reading an enum of no enumerator's bits is what that sanitizer looks for
+#if !defined( \
+    __SANITIZE_ADDRESS__)  // reading an enum of no enumerator's bits is what that sanitizer looks for
 TEST_CASE("Values far outside an enumeration are refused too") {
   Clique clique(2);
   float scalar = 2;
   bcclRedOp_t op = bcclSum;
   check_refused(
-      {{"type -1", [&] { return bcclAllReduce(&scalar, &scalar, 1, unknown<bcclDataType_t>(-1), bcclSum, clique[0], nullptr); }, bcclInvalidArgument, {"datatype", "-1"}},
-       {"type 1000", [&] { return bcclAllReduce(&scalar, &scalar, 1, unknown<bcclDataType_t>(1000), bcclSum, clique[0], nullptr); }, bcclInvalidArgument, {"datatype", "1000"}},
-       {"op -3", [&] { return bcclAllReduce(&scalar, &scalar, 1, bcclFloat, unknown<bcclRedOp_t>(-3), clique[0], nullptr); }, bcclInvalidArgument, {"op", "-3"}},
-       {"residence 2", [&] { return bcclRedOpCreatePreMulSum(&op, &scalar, bcclFloat, unknown<bcclScalarResidence_t>(2), clique[0]); }, bcclInvalidArgument, {"residence", "2"}}},
+      {{"type -1",
+        [&] {
+          return bcclAllReduce(&scalar, &scalar, 1, unknown<bcclDataType_t>(-1), bcclSum, clique[0], nullptr);
+        },
+        bcclInvalidArgument,
+        {"datatype", "-1"}},
+       {"type 1000",
+        [&] {
+          return bcclAllReduce(&scalar, &scalar, 1, unknown<bcclDataType_t>(1000), bcclSum, clique[0],
+                               nullptr);
+        },
+        bcclInvalidArgument,
+        {"datatype", "1000"}},
+       {"op -3",
+        [&] {
+          return bcclAllReduce(&scalar, &scalar, 1, bcclFloat, unknown<bcclRedOp_t>(-3), clique[0], nullptr);
+        },
+        bcclInvalidArgument,
+        {"op", "-3"}},
+       {"residence 2",
+        [&] {
+          return bcclRedOpCreatePreMulSum(&op, &scalar, bcclFloat, unknown<bcclScalarResidence_t>(2),
+                                          clique[0]);
+        },
+        bcclInvalidArgument,
+        {"residence", "2"}}},
       clique);
 }
 #endif

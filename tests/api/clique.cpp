@@ -32,9 +32,11 @@ std::string Clique::trouble_with_a_sum(size_t count) {
   std::vector<std::vector<float>> numbers(comms_.size(), std::vector<float>(count, 1.0F));
   bcclGroupStart();
   for (size_t rank = 0; rank < comms_.size(); ++rank)
-    bcclAllReduce(numbers[rank].data(), numbers[rank].data(), count, bcclFloat, bcclSum, comms_[rank], nullptr);
+    bcclAllReduce(numbers[rank].data(), numbers[rank].data(), count, bcclFloat, bcclSum, comms_[rank],
+                  nullptr);
   if (bcclGroupEnd() != bcclSuccess) return last_error();
-  return numbers == std::vector(comms_.size(), std::vector<float>(count, float(ranks()))) ? "" : "a wrong sum";
+  return numbers == std::vector(comms_.size(), std::vector<float>(count, float(ranks()))) ? ""
+                                                                                          : "a wrong sum";
 }
 
 std::string last_error(bcclComm_t comm) { return bcclGetLastError(comm); }

@@ -68,7 +68,8 @@ TEST_CASE("Ranks that join with an id reduce together") {
   for (const bcclResult_t result : join_all(id, {2, 0, 1}, 3, comms, sentences)) CHECK(result == bcclSuccess);
   std::vector<float> numbers{1, 2, 4};
   on_ranks(3, [&](int at) {
-    bcclAllReduce(&numbers[size_t(at)], &numbers[size_t(at)], 1, bcclFloat, bcclSum, comms[size_t(at)], nullptr);
+    bcclAllReduce(&numbers[size_t(at)], &numbers[size_t(at)], 1, bcclFloat, bcclSum, comms[size_t(at)],
+                  nullptr);
   });
   CHECK(numbers == std::vector<float>(3, 7.0F));
   for (const bcclComm_t comm : comms) CHECK(bcclCommDestroy(comm) == bcclSuccess);
@@ -113,7 +114,8 @@ TEST_CASE("A rank that does not come is named after BCCL_BOOTSTRAP_TIMEOUT") {
 }
 
 TEST_CASE("Without a launcher there is no environment to join from, with one of a single rank there is") {
-  for (const char* name : {"RANK", "WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "SLURM_PROCID", "SLURM_NTASKS", "PMI_RANK", "PMI_SIZE"})
+  for (const char* name : {"RANK", "WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE",
+                           "SLURM_PROCID", "SLURM_NTASKS", "PMI_RANK", "PMI_SIZE"})
     unsetenv(name);
   bcclComm_t comm = nullptr;
   CHECK(bcclCommInitFromEnv(&comm) == bcclInvalidUsage);
@@ -138,7 +140,8 @@ TEST_CASE("Communicators made with ids many times leave no descriptor or mapping
     REQUIRE(bcclGetUniqueId(&id) == bcclSuccess);
     std::vector<bcclComm_t> comms;
     std::vector<std::string> sentences;
-    for (const bcclResult_t result : join_all(id, {0, 1, 2}, 3, comms, sentences)) REQUIRE(result == bcclSuccess);
+    for (const bcclResult_t result : join_all(id, {0, 1, 2}, 3, comms, sentences))
+      REQUIRE(result == bcclSuccess);
     for (const bcclComm_t comm : comms) REQUIRE(bcclCommDestroy(comm) == bcclSuccess);
   };
   once();

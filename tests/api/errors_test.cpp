@@ -1,4 +1,5 @@
-// Where errors go: codes, sentences per communicator and per thread, states, and what a handle is after its end.
+// Where errors go: codes, sentences per communicator and per thread, states, and what a handle is after its
+// end.
 #include <cstring>
 #include <thread>
 
@@ -100,7 +101,8 @@ TEST_CASE("A handle is not given out again, so a stale one never reaches a newer
   CHECK(newer.trouble_with_a_sum().empty());
 }
 
-TEST_CASE("The state of a healthy communicator is success; of a broken one, what broke it, with the sentence") {
+TEST_CASE(
+    "The state of a healthy communicator is success, of a broken one what broke it, with the sentence") {
   Clique clique(3);
   bcclResult_t state = bcclInternalError;
   REQUIRE(bcclCommGetAsyncError(clique[1], &state) == bcclSuccess);
@@ -135,14 +137,16 @@ TEST_CASE("A mismatch of counts is named to every rank, in its call and as its s
   REQUIRE(bcclGroupStart() == bcclSuccess);
   for (int rank = 0; rank < 4; ++rank) {
     float* mine = numbers.data() + 10 * rank;
-    REQUIRE(bcclAllReduce(mine, mine, rank == 2 ? 9 : 10, bcclFloat, bcclSum, clique[rank], nullptr) == bcclSuccess);
+    REQUIRE(bcclAllReduce(mine, mine, rank == 2 ? 9 : 10, bcclFloat, bcclSum, clique[rank], nullptr) ==
+            bcclSuccess);
   }
   CHECK(bcclGroupEnd() == bcclInvalidUsage);
   for (int rank = 0; rank < 4; ++rank) {
     bcclResult_t state = bcclSuccess;
     REQUIRE(bcclCommGetAsyncError(clique[rank], &state) == bcclSuccess);
     CHECK(state == bcclInvalidUsage);
-    for (const std::string word : {"rank 2", "count 9", "count 10"}) CHECK_THAT(last_error(clique[rank]), Catch::Contains(word));
+    for (const std::string word : {"rank 2", "count 9", "count 10"})
+      CHECK_THAT(last_error(clique[rank]), Catch::Contains(word));
   }
 }
 

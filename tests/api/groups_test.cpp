@@ -12,7 +12,8 @@ namespace {
 void add(Clique& clique, std::vector<std::vector<int32_t>>& numbers) {
   for (int rank = 0; rank < clique.ranks(); ++rank) {
     auto& mine = numbers[size_t(rank)];
-    REQUIRE(bcclAllReduce(mine.data(), mine.data(), mine.size(), bcclInt32, bcclSum, clique[rank], nullptr) == bcclSuccess);
+    REQUIRE(bcclAllReduce(mine.data(), mine.data(), mine.size(), bcclInt32, bcclSum, clique[rank], nullptr) ==
+            bcclSuccess);
   }
 }
 
@@ -21,7 +22,8 @@ std::vector<std::vector<int32_t>> ones(int ranks, size_t count) {
 }
 
 void check_all(const std::vector<std::vector<int32_t>>& numbers, int32_t expected) {
-  for (const auto& mine : numbers) CHECK(std::count(mine.begin(), mine.end(), expected) == std::ptrdiff_t(mine.size()));
+  for (const auto& mine : numbers)
+    CHECK(std::count(mine.begin(), mine.end(), expected) == std::ptrdiff_t(mine.size()));
 }
 
 TEST_CASE("One thread drives eight ranks") {
@@ -60,7 +62,9 @@ TEST_CASE("A group may hold calls of several communicators in any order") {
   check_all(of_large, 25);
 }
 
-TEST_CASE("Two communicators whose groups are ended by different threads in opposite orders do not block each other") {
+TEST_CASE(
+    "Two communicators whose groups are ended by different threads in opposite orders do not block each "
+    "other") {
   Clique a(2);
   Clique b(2);
   auto of_a = ones(2, 1000);
@@ -133,7 +137,8 @@ TEST_CASE("A refused call is refused at once and again by the end, and no call o
   REQUIRE(bcclGroupStart() == bcclSuccess);
   add(clique, numbers);
   CHECK(bcclAllReduce(nullptr, nullptr, 5, bcclInt32, bcclSum, clique[0], nullptr) == bcclInvalidArgument);
-  CHECK(bcclAllReduce(numbers[0].data(), numbers[0].data(), 5, bcclInt32, bcclMaxRedOp, clique[0], nullptr) == bcclInvalidArgument);
+  CHECK(bcclAllReduce(numbers[0].data(), numbers[0].data(), 5, bcclInt32, bcclMaxRedOp, clique[0], nullptr) ==
+        bcclInvalidArgument);
   CHECK(bcclGroupEnd() == bcclInvalidArgument);
   CHECK_THAT(last_error(), Catch::Contains("sendbuff"));  // the first of the two
   check_all(numbers, 1);

@@ -23,7 +23,8 @@ void check_type(DataType type, bcclScalarResidence_t residence, Clique& clique) 
   constexpr size_t count = 3001;
   const ReductionData data(type, ReduceOp::premul_sum, clique.ranks());
   const auto public_type = static_cast<bcclDataType_t>(type);
-  std::vector<std::vector<std::byte>> buffers(size_t(clique.ranks()), std::vector<std::byte>(count * bytes_of(type)));
+  std::vector<std::vector<std::byte>> buffers(size_t(clique.ranks()),
+                                              std::vector<std::byte>(count * bytes_of(type)));
   std::vector<uint64_t> scalars(size_t(clique.ranks()));
   REQUIRE(bcclGroupStart() == bcclSuccess);
   for (int rank = 0; rank < clique.ranks(); ++rank) {
@@ -31,7 +32,8 @@ void check_type(DataType type, bcclScalarResidence_t residence, Clique& clique) 
     data.fill(rank, buffer, count);
     scalars[size_t(rank)] = scalar_bits(type, data.reduction(rank));
     bcclRedOp_t op = bcclSum;
-    REQUIRE(bcclRedOpCreatePreMulSum(&op, &scalars[size_t(rank)], public_type, residence, clique[rank]) == bcclSuccess);
+    REQUIRE(bcclRedOpCreatePreMulSum(&op, &scalars[size_t(rank)], public_type, residence, clique[rank]) ==
+            bcclSuccess);
     CHECK(int(op) >= bcclNumOps);
     REQUIRE(bcclAllReduce(buffer, buffer, count, public_type, op, clique[rank], nullptr) == bcclSuccess);
     REQUIRE(bcclRedOpDestroy(op, clique[rank]) == bcclSuccess);  // right after the call
@@ -61,7 +63,8 @@ TEST_CASE("A host-immediate scalar is read at creation, a device scalar whenever
   float scalar = 3;
   bcclRedOp_t immediate = bcclSum;
   bcclRedOp_t later = bcclSum;
-  REQUIRE(bcclRedOpCreatePreMulSum(&immediate, &scalar, bcclFloat, bcclScalarHostImmediate, clique[0]) == bcclSuccess);
+  REQUIRE(bcclRedOpCreatePreMulSum(&immediate, &scalar, bcclFloat, bcclScalarHostImmediate, clique[0]) ==
+          bcclSuccess);
   REQUIRE(bcclRedOpCreatePreMulSum(&later, &scalar, bcclFloat, bcclScalarDevice, clique[0]) == bcclSuccess);
   CHECK(immediate != later);
   scalar = 5;
@@ -79,7 +82,8 @@ TEST_CASE("A device scalar of a grouped call is read when the group runs") {
   for (int rank = 0; rank < 2; ++rank) {
     bcclRedOp_t op = bcclSum;
     REQUIRE(bcclRedOpCreatePreMulSum(&op, &scalar, bcclFloat, bcclScalarDevice, clique[rank]) == bcclSuccess);
-    REQUIRE(bcclAllReduce(&numbers[rank], &numbers[rank], 1, bcclFloat, op, clique[rank], nullptr) == bcclSuccess);
+    REQUIRE(bcclAllReduce(&numbers[rank], &numbers[rank], 1, bcclFloat, op, clique[rank], nullptr) ==
+            bcclSuccess);
     REQUIRE(bcclRedOpDestroy(op, clique[rank]) == bcclSuccess);
   }
   scalar = 10;
@@ -95,11 +99,13 @@ TEST_CASE("Operations are told apart however many there are, and numbers of dest
   for (int i = 0; i < 100; ++i) scalars.push_back(float(i));
   for (float& scalar : scalars) {
     ops.emplace_back();
-    REQUIRE(bcclRedOpCreatePreMulSum(&ops.back(), &scalar, bcclFloat, bcclScalarHostImmediate, clique[0]) == bcclSuccess);
+    REQUIRE(bcclRedOpCreatePreMulSum(&ops.back(), &scalar, bcclFloat, bcclScalarHostImmediate, clique[0]) ==
+            bcclSuccess);
   }
   for (size_t i = 0; i < ops.size(); i += 2) REQUIRE(bcclRedOpDestroy(ops[i], clique[0]) == bcclSuccess);
   bcclRedOp_t late = bcclSum;
-  REQUIRE(bcclRedOpCreatePreMulSum(&late, &scalars[50], bcclFloat, bcclScalarHostImmediate, clique[0]) == bcclSuccess);
+  REQUIRE(bcclRedOpCreatePreMulSum(&late, &scalars[50], bcclFloat, bcclScalarHostImmediate, clique[0]) ==
+          bcclSuccess);
   CHECK(std::find(ops.begin(), ops.end(), late) == ops.end());
   for (size_t i = 1; i < ops.size(); i += 2) CHECK(reduced_alone(clique[0], ops[i]) == float(i));
 }
@@ -109,7 +115,8 @@ TEST_CASE("One rank may scale and another may not only if the operation is the s
   float scalar = 1;
   float numbers[2] = {1, 1};
   bcclRedOp_t op = bcclSum;
-  REQUIRE(bcclRedOpCreatePreMulSum(&op, &scalar, bcclFloat, bcclScalarHostImmediate, clique[0]) == bcclSuccess);
+  REQUIRE(bcclRedOpCreatePreMulSum(&op, &scalar, bcclFloat, bcclScalarHostImmediate, clique[0]) ==
+          bcclSuccess);
   REQUIRE(bcclGroupStart() == bcclSuccess);
   REQUIRE(bcclAllReduce(&numbers[0], &numbers[0], 1, bcclFloat, op, clique[0], nullptr) == bcclSuccess);
   REQUIRE(bcclAllReduce(&numbers[1], &numbers[1], 1, bcclFloat, bcclSum, clique[1], nullptr) == bcclSuccess);

@@ -1,5 +1,5 @@
-// Ranks whose settings lead to different plans find out when the communicator is made; settings that the wire does
-// not show may differ.
+// Ranks whose settings lead to different plans find out when the communicator is made; settings that the wire
+// does not show may differ.
 #include <cstring>
 
 #include <catch2/catch.hpp>
@@ -25,20 +25,23 @@ void check_named(const Outcomes& outcomes, int different, const std::vector<std:
   }
 }
 
-TEST_CASE("Settings that change plans must be equal: the error on every rank names the rank, the setting and both values") {
+TEST_CASE(
+    "Settings that change plans must be equal: the error on every rank names the rank, the setting and both "
+    "values") {
   for (const int different : {0, 2}) {
-    check_named(create_with(with_one_different(3, different, [](Settings& s) { s.algorithm = "ring"; })), different,
-                {"BCCL_ALGO=ring", "BCCL_ALGO=auto"});
-    check_named(create_with(with_one_different(3, different, [](Settings& s) { s.slice_bytes = 4096; })), different,
-                {"BCCL_SLICE_BYTES=4096", "BCCL_SLICE_BYTES=0"});
+    check_named(create_with(with_one_different(3, different, [](Settings& s) { s.algorithm = "ring"; })),
+                different, {"BCCL_ALGO=ring", "BCCL_ALGO=auto"});
+    check_named(create_with(with_one_different(3, different, [](Settings& s) { s.slice_bytes = 4096; })),
+                different, {"BCCL_SLICE_BYTES=4096", "BCCL_SLICE_BYTES=0"});
     check_named(create_with(with_one_different(3, different, [](Settings& s) { s.channels = 4; })), different,
                 {"BCCL_CHANNELS=4", "BCCL_CHANNELS=0"});
-    check_named(create_with(with_one_different(3, different, [](Settings& s) { s.pool_bytes = 8 << 20; })), different,
-                {"BCCL_SHM_POOL_BYTES=8388608", "BCCL_SHM_POOL_BYTES=0"});
+    check_named(create_with(with_one_different(3, different, [](Settings& s) { s.pool_bytes = 8 << 20; })),
+                different, {"BCCL_SHM_POOL_BYTES=8388608", "BCCL_SHM_POOL_BYTES=0"});
   }
 }
 
-TEST_CASE("Settings of one rank alone, its stores, waits and kernels among them, may differ and change no bit") {
+TEST_CASE(
+    "Settings of one rank alone, its stores, waits and kernels among them, may differ and change no bit") {
   std::vector<Settings> settings(3, test_settings("ring"));
   settings[0].kernels = "scalar";
   settings[1].stores = "streaming";
@@ -55,7 +58,8 @@ TEST_CASE("Settings of one rank alone, its stores, waits and kernels among them,
                                .count = 10'000,
                                .type = DataType::float16,
                                .reduction = data.reduction(communicator.rank())}));
-    if (data.first_wrong(buffer.data(), 10'000) < 10'000) return fail(Code::internal_error, "the result is wrong");
+    if (data.first_wrong(buffer.data(), 10'000) < 10'000)
+      return fail(Code::internal_error, "the result is wrong");
     return {};
   });
   INFO(troubles(outcomes));

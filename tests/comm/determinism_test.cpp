@@ -1,4 +1,5 @@
-// The same bits on all ranks, run after run, however slices are cut and carried. Random data, whose sums round.
+// The same bits on all ranks, run after run, however slices are cut and carried. Random data, whose sums
+// round.
 #include <algorithm>
 #include <cstring>
 #include <random>
@@ -42,7 +43,8 @@ std::vector<std::vector<std::byte>> results_of(const Experiment& experiment, con
   Team team(experiment.ranks, settings);
   std::vector<std::vector<std::byte>> results(static_cast<size_t>(experiment.ranks));
   const Outcomes outcomes = team.each([&](Communicator& communicator) {
-    const std::vector<std::byte> source = random_numbers(experiment.type, experiment.count, communicator.rank());
+    const std::vector<std::byte> source =
+        random_numbers(experiment.type, experiment.count, communicator.rank());
     std::vector<std::byte>& target = results[size_t(communicator.rank())];
     target.resize(source.size());
     return communicator.run({.source = source.data(),
@@ -65,8 +67,8 @@ const std::vector<Experiment>& experiments() {
 }
 
 std::string name(const Experiment& experiment, std::string_view algorithm) {
-  return fmt::format("{}, {} {}, {} ranks, seed {}", algorithm, name_of(experiment.type), name_of(experiment.op),
-                     experiment.ranks, seed());
+  return fmt::format("{}, {} {}, {} ranks, seed {}", algorithm, name_of(experiment.type),
+                     name_of(experiment.op), experiment.ranks, seed());
 }
 
 TEST_CASE("All ranks receive the same bits") {
@@ -101,10 +103,11 @@ TEST_CASE("Stores, waits, pools and kernels change no bit") {
     }
 }
 
-/// Those that combine every chunk in the same order of ranks. The others' order depends on the chunk an element falls
-/// into, hence on the slice size (docs/limits.md).
+/// Those that combine every chunk in the same order of ranks. The others' order depends on the chunk an
+/// element falls into, hence on the slice size (docs/limits.md).
 bool same_order_in_all_chunks(const Algorithm& algorithm) {
-  return algorithm.name != "ring" && algorithm.name != "double_binary_tree" && algorithm.name != "hierarchical";
+  return algorithm.name != "ring" && algorithm.name != "double_binary_tree" &&
+         algorithm.name != "hierarchical";
 }
 
 TEST_CASE("The slice size changes no bit of algorithms with one order of ranks") {

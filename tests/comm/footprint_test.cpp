@@ -13,7 +13,8 @@ constexpr size_t pair_bytes_max = 8 << 20;
 
 Status sum(Communicator& communicator, std::vector<float>& numbers) {
   std::fill(numbers.begin(), numbers.end(), 1.0F);
-  BCCL_TRY(communicator.run({.source = numbers.data(), .target = numbers.data(), .count = numbers.size(), .reduction = {}}));
+  BCCL_TRY(communicator.run(
+      {.source = numbers.data(), .target = numbers.data(), .count = numbers.size(), .reduction = {}}));
   for (const float number : numbers)
     if (number != float(communicator.ranks())) return fail(Code::internal_error, "the sum is wrong");
   return {};
@@ -100,7 +101,9 @@ TEST_CASE("Communicators made, used and destroyed many times leave no descriptor
 #else
   constexpr int times = 200;
 #endif
-  REQUIRE(troubles(Team(4).each([](Communicator& c) { return sum_of(c, 3000); })).empty());  // what is made only once
+  REQUIRE(troubles(Team(4).each([](Communicator& c) {
+            return sum_of(c, 3000);
+          })).empty());  // what is made only once
   const int descriptors = open_descriptors();
   const int threads = running_threads();
   const int64_t start = now_ns();

@@ -2,7 +2,6 @@
 #include <fstream>
 
 #include <catch2/catch.hpp>
-
 #include <sys/mman.h>
 
 #include "base/clock.h"
@@ -24,7 +23,8 @@ size_t available_bytes() {
 class LargeBuffer {
  public:
   LargeBuffer() {
-    void* memory = mmap(nullptr, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* memory =
+        mmap(nullptr, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     REQUIRE(memory != MAP_FAILED);
     madvise(memory, count, MADV_HUGEPAGE);
     data_ = static_cast<int8_t*>(memory);
@@ -62,17 +62,20 @@ TEST_CASE("All of 2^32 + 3 elements are reduced, in place") {
     int8_t* data = buffers[communicator.rank()].data();
     const std::vector<int8_t> mine = pattern_of(communicator.rank() + 1);
     over_pieces([&](size_t at, size_t bytes) { std::copy_n(mine.data(), bytes, data + at); });
-    BCCL_TRY(communicator.run({.source = data, .target = data, .count = count, .type = DataType::int8, .reduction = {}}));
+    BCCL_TRY(communicator.run(
+        {.source = data, .target = data, .count = count, .type = DataType::int8, .reduction = {}}));
     size_t wrong = count;
     over_pieces([&](size_t at, size_t bytes) {
       if (!std::equal(data + at, data + at + bytes, expected.data())) wrong = std::min(wrong, at);
     });
-    if (wrong < count) return fail(Code::internal_error, "rank {}: wrong from element {} on", communicator.rank(), wrong);
+    if (wrong < count)
+      return fail(Code::internal_error, "rank {}: wrong from element {} on", communicator.rank(), wrong);
     return {};
   });
   INFO(troubles(outcomes));
   CHECK(troubles(outcomes).empty());
-  WARN("2^32 + 3 int8 among 2 ranks, filling and judging included: " << (now_ns() - start) / 1'000'000 << " ms");
+  WARN("2^32 + 3 int8 among 2 ranks, filling and judging included: " << (now_ns() - start) / 1'000'000
+                                                                     << " ms");
 }
 
 }  // namespace

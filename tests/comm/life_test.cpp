@@ -1,4 +1,5 @@
-// A communicator's state: broken by aborts, timeouts and departures, always with a sentence, always on every rank.
+// A communicator's state: broken by aborts, timeouts and departures, always with a sentence, always on every
+// rank.
 #include <atomic>
 #include <filesystem>
 #include <fstream>
@@ -8,7 +9,6 @@
 #include <catch2/catch.hpp>
 
 #include "base/clock.h"
-#include "comm/group.h"
 #include "team.h"
 
 namespace bccl::test {
@@ -18,8 +18,10 @@ constexpr int64_t tolerated_ms = 3000;  ///< What should take 1000, on a loaded 
 
 Status sum_of(Communicator& communicator, size_t count) {
   std::vector<float> numbers(count, 1.0F);
-  BCCL_TRY(communicator.run({.source = numbers.data(), .target = numbers.data(), .count = count, .reduction = {}}));
-  return numbers[0] == float(communicator.ranks()) ? Status{} : Status{fail(Code::internal_error, "a wrong sum")};
+  BCCL_TRY(communicator.run(
+      {.source = numbers.data(), .target = numbers.data(), .count = count, .reduction = {}}));
+  return numbers[0] == float(communicator.ranks()) ? Status{}
+                                                   : Status{fail(Code::internal_error, "a wrong sum")};
 }
 
 /// Waits until `holds` does; for what another thread brings about.
@@ -57,7 +59,8 @@ TEST_CASE("An abort from another thread ends the pending call of every rank with
     check_all(outcomes, Code::remote_error, {"rank 0 has had enough"});
     CHECK(sum_of(team[0], 1).code() == Code::invalid_usage);
     CHECK(team[0].async_error().code() == Code::invalid_usage);
-    check_all(team.each(others, [](Communicator& c) { return c.async_error(); }), Code::remote_error, {"rank 0"});
+    check_all(team.each(others, [](Communicator& c) { return c.async_error(); }), Code::remote_error,
+              {"rank 0"});
   }
 }
 
@@ -141,7 +144,8 @@ TEST_CASE("The time without progress counts, not the time of the call") {
   // Far longer than the timeout in all, with pauses of rank 0 that are shorter.
   const Outcomes outcomes = team.each([](Communicator& c) -> Status {
     for (int i = 0; i < 8; ++i) {
-      if (c.rank() == 0) std::this_thread::sleep_for(std::chrono::milliseconds(100));  // not synchronisation: a pause
+      if (c.rank() == 0)
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));  // not synchronisation: a pause
       BCCL_TRY(sum_of(c, 1000));
     }
     return {};
@@ -156,14 +160,17 @@ std::string contents_of(const std::filesystem::path& path) {
   return text.str();
 }
 
-TEST_CASE("A late rank is warned of by name after BCCL_LATE_WARNING, and the call still succeeds when it comes") {
+TEST_CASE(
+    "A late rank is warned of by name after BCCL_LATE_WARNING, and the call still succeeds when it comes") {
   const auto path = std::filesystem::temp_directory_path() / fmt::format("bccl-late-{}.log", getpid());
   configure_log(LogLevel::warn, path.string());
   Settings settings = test_settings();
   settings.late_warning_ms = 50;
   Team team(3, settings);
   const Outcomes outcomes = team.each([&](Communicator& c) -> Status {
-    if (c.rank() == 2 && !eventually([&] { return contents_of(path).find("not yet in this call: rank 2") != std::string::npos; }))
+    if (c.rank() == 2 && !eventually([&] {
+          return contents_of(path).find("not yet in this call: rank 2") != std::string::npos;
+        }))
       return fail(Code::timeout, "no warning came: {}", contents_of(path));
     return sum_of(c, 100);
   });
@@ -171,56 +178,6 @@ TEST_CASE("A late rank is warned of by name after BCCL_LATE_WARNING, and the cal
   CHECK(troubles(outcomes).empty());
   CHECK_THAT(contents_of(path), Catch::Contains("all_reduce number 1 with count 100"));
   std::filesystem::remove(path);
-}
-
-TEST_CASE("One thread drives all ranks with a group, several calls a communicator, in order") {
-  Team team(5);
-  std::vector<std::vector<int32_t>> numbers(5, std::vector<int32_t>(1000, 1));
-  std::vector<GroupedCall> calls;
-  for (int lap = 0; lap < 3; ++lap)
-    for (int rank = 4; rank >= 0; --rank) {
-      int32_t* buffer = numbers[size_t(rank)].data();
-      calls.push_back({&team[rank], {.source = buffer, .target = buffer, .count = 1000, .type = DataType::int32, .reduction = {}}});
-    }
-  const Status done = run_group(calls);
-  INFO(done.sentence());
-  REQUIRE(done.ok());
-  for (const auto& rank : numbers) CHECK(rank == std::vector<int32_t>(1000, 125));
-}
-
-TEST_CASE("A group that is driven by threads of several ranks each works like one rank a thread") {
-  Team team(4);
-  std::vector<std::vector<int32_t>> numbers(4, std::vector<int32_t>(50'000, 2));
-  std::vector<Status> done(2);
-  const auto drive = [&](size_t half) {
-    std::vector<GroupedCall> calls;
-    for (size_t rank = 2 * half; rank < 2 * half + 2; ++rank)
-      calls.push_back({&team[int(rank)],
-                       {.source = numbers[rank].data(), .target = numbers[rank].data(), .count = 50'000, .type = DataType::int32, .reduction = {}}});
-    done[half] = run_group(calls);
-  };
-  std::thread other([&] { drive(1); });
-  drive(0);
-  other.join();
-  CHECK(troubles(done).empty());
-  for (const auto& rank : numbers) CHECK(rank == std::vector<int32_t>(50'000, 8));
-}
-
-TEST_CASE("Of a group in which one communicator fails, the others still finish") {
-  Team good(2);
-  Team bad(2);
-  bad[1].abort("a test");
-  int32_t numbers[4] = {1, 1, 1, 1};
-  std::vector<GroupedCall> calls;
-  for (int i = 0; i < 4; ++i) {
-    Team& team = i < 2 ? bad : good;
-    calls.push_back({&team[i % 2], {.source = &numbers[i], .target = &numbers[i], .count = 1, .type = DataType::int32, .reduction = {}}});
-  }
-  const Status done = run_group(calls);
-  CHECK_FALSE(done.ok());
-  CHECK(numbers[2] == 2);
-  CHECK(numbers[3] == 2);
-  CHECK(good[0].async_error().ok());
 }
 
 }  // namespace

@@ -59,8 +59,8 @@ void check_told(const std::string& algorithm, int ranks, int odd_rank, const Dif
 }
 
 void check_told_by_all_algorithms(const Difference& difference) {
-  for (const std::string algorithm : {"", "ring", "double_binary_tree", "halving_doubling", "one_shot", "direct",
-                                      "hierarchical"}) {
+  for (const std::string algorithm :
+       {"", "ring", "double_binary_tree", "halving_doubling", "one_shot", "direct", "hierarchical"}) {
     check_told(algorithm, 2, 0, difference);
     check_told(algorithm, 4, 3, difference);
   }
@@ -72,15 +72,17 @@ TEST_CASE("Another count is named on every rank") {
 }
 
 TEST_CASE("A count so different that another algorithm or number of slices follows is named on every rank") {
-  check_told_by_all_algorithms({call_of(nullptr, 2), call_of(nullptr, 250'000), {"count 2,", "count 250000,"}});
+  check_told_by_all_algorithms(
+      {call_of(nullptr, 2), call_of(nullptr, 250'000), {"count 2,", "count 250000,"}});
   check_told_by_all_algorithms({call_of(nullptr, 250'000), call_of(nullptr, 100'000), {"250000", "100000"}});
 }
 
 TEST_CASE("Another type is named on every rank, also one of the same size") {
   check_told_by_all_algorithms(
       {call_of(nullptr, 64, DataType::float32), call_of(nullptr, 64, DataType::int32), {"float32", "int32"}});
-  check_told_by_all_algorithms(
-      {call_of(nullptr, 64, DataType::float64), call_of(nullptr, 64, DataType::float16), {"float64", "float16"}});
+  check_told_by_all_algorithms({call_of(nullptr, 64, DataType::float64),
+                                call_of(nullptr, 64, DataType::float16),
+                                {"float64", "float16"}});
 }
 
 TEST_CASE("Another operation is named on every rank") {
@@ -119,8 +121,7 @@ TEST_CASE("After a mismatch the communicator is broken: later calls give the sam
   float numbers[2] = {};
   const Outcomes first =
       team.each([&](Communicator& c) { return told(c, call_of(&numbers[c.rank()], size_t(c.rank()))); });
-  const Outcomes second =
-      team.each([&](Communicator& c) { return c.run(call_of(&numbers[c.rank()], 1)); });
+  const Outcomes second = team.each([&](Communicator& c) { return c.run(call_of(&numbers[c.rank()], 1)); });
   for (size_t rank = 0; rank < 2; ++rank) {
     CHECK(first[rank].code() == Code::invalid_usage);
     CHECK(second[rank].code() == Code::invalid_usage);

@@ -11,7 +11,8 @@ namespace bccl::test {
 namespace {
 
 uint64_t draw(size_t at, int rank, int salt) {
-  uint64_t x = at * 0x9E3779B97F4A7C15ULL + uint64_t(rank) * 0xBF58476D1CE4E5B9ULL + uint64_t(salt) * 0x94D049BB133111EBULL;
+  uint64_t x = at * 0x9E3779B97F4A7C15ULL + uint64_t(rank) * 0xBF58476D1CE4E5B9ULL +
+               uint64_t(salt) * 0x94D049BB133111EBULL;
   x ^= x >> 31;
   x *= 0xD6E8FEB86659FD93ULL;
   return x ^ x >> 29;
@@ -26,9 +27,12 @@ uint64_t bits_of_number(DataType type, double value) {
 /// Whole numbers up to here are exact.
 double exact_up_to(DataType type) {
   switch (type) {
-    case DataType::float64: return 0x1p53;
-    case DataType::float32: return 0x1p24;
-    default: return std::ldexp(1, oracle::format_of(type).mantissa_bits + 1);
+    case DataType::float64:
+      return 0x1p53;
+    case DataType::float32:
+      return 0x1p24;
+    default:
+      return std::ldexp(1, oracle::format_of(type).mantissa_bits + 1);
   }
 }
 
@@ -53,10 +57,14 @@ double part_of_sum(DataType type, int ranks, size_t at, int rank) {
 
 double combine(ReduceOp op, double a, double b) {
   switch (op) {
-    case ReduceOp::prod: return a * b;
-    case ReduceOp::max: return std::max(a, b);
-    case ReduceOp::min: return std::min(a, b);
-    default: return a + b;
+    case ReduceOp::prod:
+      return a * b;
+    case ReduceOp::max:
+      return std::max(a, b);
+    case ReduceOp::min:
+      return std::min(a, b);
+    default:
+      return a + b;
   }
 }
 
@@ -64,7 +72,8 @@ double combine(ReduceOp op, double a, double b) {
 double part_of(DataType type, ReduceOp op, int ranks, size_t at, int rank) {
   if (op == ReduceOp::prod) {
     const double sign = draw(at, rank, 3) % 2 == 0 ? 1 : -1;
-    return (at + size_t(rank)) % 4 != 0 ? sign : sign * (at % 2 == 0 ? 2 : 0.5);  // two of eight ranks: 4 at most
+    return (at + size_t(rank)) % 4 != 0 ? sign
+                                        : sign * (at % 2 == 0 ? 2 : 0.5);  // two of eight ranks: 4 at most
   }
   double part = part_of_sum(type, op == ReduceOp::max || op == ReduceOp::min ? 1 : ranks, at, rank);
   if (op == ReduceOp::avg && !survives_average(type, part, ranks)) part = std::copysign(1.0, part);
@@ -76,12 +85,15 @@ double input_of(ReduceOp op, double part, int ranks, int rank) {
   return op == ReduceOp::premul_sum ? part / scalar_of(rank) : part;
 }
 
-bool is_signed(DataType type) { return type == DataType::int8 || type == DataType::int32 || type == DataType::int64; }
+bool is_signed(DataType type) {
+  return type == DataType::int8 || type == DataType::int32 || type == DataType::int64;
+}
 
 /// The type's bits, as the number they stand for (two's complement).
 int64_t widen_integer(DataType type, uint64_t bits) {
   const int shift = 64 - 8 * static_cast<int>(bytes_of(type));
-  return is_signed(type) ? static_cast<int64_t>(bits << shift) >> shift : static_cast<int64_t>(bits << shift >> shift);
+  return is_signed(type) ? static_cast<int64_t>(bits << shift) >> shift
+                         : static_cast<int64_t>(bits << shift >> shift);
 }
 
 uint64_t combine_integers(DataType type, ReduceOp op, uint64_t a, uint64_t b) {
@@ -89,10 +101,14 @@ uint64_t combine_integers(DataType type, ReduceOp op, uint64_t a, uint64_t b) {
     return is_signed(type) ? static_cast<int64_t>(x) < static_cast<int64_t>(y) : x < y;
   };
   switch (op) {
-    case ReduceOp::prod: return a * b;
-    case ReduceOp::max: return less(a, b) ? b : a;
-    case ReduceOp::min: return less(b, a) ? b : a;
-    default: return a + b;
+    case ReduceOp::prod:
+      return a * b;
+    case ReduceOp::max:
+      return less(a, b) ? b : a;
+    case ReduceOp::min:
+      return less(b, a) ? b : a;
+    default:
+      return a + b;
   }
 }
 
@@ -152,7 +168,8 @@ Reduction ReductionData::reduction(int rank) const {
 
 void ReductionData::fill(int rank, std::byte* buffer, size_t count) const {
   for (size_t at = 0; at < count; at += period)
-    std::memcpy(buffer + at * element_bytes_, inputs_[size_t(rank)].data(), std::min(period, count - at) * element_bytes_);
+    std::memcpy(buffer + at * element_bytes_, inputs_[size_t(rank)].data(),
+                std::min(period, count - at) * element_bytes_);
 }
 
 size_t ReductionData::first_wrong(const std::byte* buffer, size_t count) const {

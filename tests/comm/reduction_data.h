@@ -1,6 +1,6 @@
-/// Data for all ranks of a reduction, and the one result that is right: chosen so that every partial result in any
-/// order is exact in the type, hence there is nothing to argue about. Integers wrap, so theirs may be anything.
-/// Periodic, so that buffers of any size are filled and judged by copying and comparing.
+/// Data for all ranks of a reduction, and the one result that is right: chosen so that every partial result
+/// in any order is exact in the type, hence there is nothing to argue about. Integers wrap, so theirs may be
+/// anything. Periodic, so that buffers of any size are filled and judged by copying and comparing.
 #pragma once
 
 #include <cstddef>

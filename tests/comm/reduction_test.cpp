@@ -1,4 +1,5 @@
-// All-reduce as a whole, over shared memory: every type, operation, algorithm and many counts, to the last bit.
+// All-reduce as a whole, over shared memory: every type, operation, algorithm and many counts, to the last
+// bit.
 #include <cstring>
 
 #include <catch2/catch.hpp>
@@ -48,7 +49,8 @@ struct Sample {
 };
 
 /// One call of one rank with fresh buffers; an error also where the result is wrong.
-Status call_once(Communicator& communicator, const ReductionData& data, DataType type, ReduceOp op, Sample sample) {
+Status call_once(Communicator& communicator, const ReductionData& data, DataType type, ReduceOp op,
+                 Sample sample) {
   const int rank = communicator.rank();
   const size_t bytes = sample.count * bytes_of(type);
   const size_t shift = sample.count % 3 == 0 ? 0 : bytes_of(type) * (1 + (sample.count + size_t(rank)) % 15);
@@ -63,13 +65,15 @@ Status call_once(Communicator& communicator, const ReductionData& data, DataType
                              .type = type,
                              .reduction = data.reduction(rank)}));
   const auto complain = [&](const std::string& what) {
-    return fail(Code::internal_error, "rank {} of {}, {} {}, count {}, {} place: {}", rank, communicator.ranks(),
-                name_of(type), name_of(op), sample.count, sample.in_place ? "in" : "out of", what);
+    return fail(Code::internal_error, "rank {} of {}, {} {}, count {}, {} place: {}", rank,
+                communicator.ranks(), name_of(type), name_of(op), sample.count,
+                sample.in_place ? "in" : "out of", what);
   };
   if (const size_t at = data.first_wrong(target.data(), sample.count); at < sample.count)
     return complain(fmt::format("element {} is wrong", at));
   if (!target.guards_intact()) return complain("bytes around the result were written");
-  if (!sample.in_place && (data.first_changed(rank, from, sample.count) < sample.count || !source.guards_intact()))
+  if (!sample.in_place &&
+      (data.first_changed(rank, from, sample.count) < sample.count || !source.guards_intact()))
     return complain("the source was written");
   return {};
 }
@@ -115,15 +119,20 @@ TEST_CASE("ring reduces every type, operation and count exactly") { check_algori
 TEST_CASE("double_binary_tree reduces every type, operation and count exactly") {
   check_algorithm("double_binary_tree");
 }
-TEST_CASE("halving_doubling reduces every type, operation and count exactly") { check_algorithm("halving_doubling"); }
+TEST_CASE("halving_doubling reduces every type, operation and count exactly") {
+  check_algorithm("halving_doubling");
+}
 TEST_CASE("one_shot reduces every type, operation and count exactly") { check_algorithm("one_shot"); }
 TEST_CASE("direct reduces every type, operation and count exactly") { check_algorithm("direct"); }
 TEST_CASE("hierarchical reduces every type, operation and count exactly") { check_algorithm("hierarchical"); }
 TEST_CASE("The chosen algorithm reduces every type, operation and count exactly") { check_algorithm(""); }
-TEST_CASE("One rank alone gets its own contribution, scaled where the operation scales") { check_everything("", 1, 0); }
+TEST_CASE("One rank alone gets its own contribution, scaled where the operation scales") {
+  check_everything("", 1, 0);
+}
 
 TEST_CASE("This file tests every algorithm there is") {
-  std::vector<std::string> tested{"ring", "double_binary_tree", "halving_doubling", "one_shot", "direct", "hierarchical"};
+  std::vector<std::string> tested{"ring",   "double_binary_tree", "halving_doubling", "one_shot",
+                                  "direct", "hierarchical"};
   for (const Algorithm& algorithm : algorithms()) {
     INFO(algorithm.name);
     CHECK(std::find(tested.begin(), tested.end(), algorithm.name) != tested.end());
@@ -147,6 +156,24 @@ TEST_CASE("Several channels, small slices and every kind of store and wait give 
         INFO(stores << ", " << wait << ", " << channels << " channels: " << troubles(outcomes));
         CHECK(troubles(outcomes).empty());
       }
+}
+
+TEST_CASE("More ranks than cores by far reduce large buffers exactly, with pools as small as can be") {
+  for (const Algorithm& algorithm : algorithms())
+    for (const int ranks : {16, 17}) {
+      if (sanitized && ranks == 17) continue;
+      Settings settings = test_settings(std::string(algorithm.name));
+      if (ranks == 17) settings.pool_bytes = 1 << 20;
+      Team team(ranks, settings);
+      const ReductionData data(DataType::int32, ReduceOp::sum, ranks);
+      const Outcomes outcomes = team.each([&](Communicator& communicator) -> Status {
+        BCCL_TRY(call_once(communicator, data, DataType::int32, ReduceOp::sum, {1, false}));
+        return call_once(communicator, data, DataType::int32, ReduceOp::sum,
+                         {sanitized ? 100'003U : 600'011U, false});
+      });
+      INFO(algorithm.name << ", " << ranks << " ranks: " << troubles(outcomes));
+      CHECK(troubles(outcomes).empty());
+    }
 }
 
 TEST_CASE("Calls of many shapes one after another leave nothing behind that disturbs the next") {

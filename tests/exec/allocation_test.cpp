@@ -8,7 +8,8 @@ namespace bccl::test {
 namespace {
 
 /// One call of all ranks, without the checks of Ensemble::run, which allocate.
-bool call_once(Ensemble& ensemble, const std::vector<Recipe>& recipes, const std::vector<CallBuffers>& buffers) {
+bool call_once(Ensemble& ensemble, const std::vector<Recipe>& recipes,
+               const std::vector<CallBuffers>& buffers) {
   for (int rank = 0; rank < ensemble.ranks(); ++rank)
     ensemble.operation(rank).start(recipes[size_t(rank)], buffers[size_t(rank)]);
   size_t finished = 0;
@@ -37,7 +38,8 @@ TEST_CASE("From the second call on, an operation allocates nothing, whatever its
       large.push_back(ensemble.recipe(rank, elements));
       small.push_back(ensemble.recipe(rank, 10));
       auto* at = reinterpret_cast<std::byte*>(data.data() + elements * 2 * size_t(rank));
-      buffers.push_back({.source = at, .target = at + elements * 4, .scale = 1.0, .scale_bits = 1, .signature = 9});
+      buffers.push_back(
+          {.source = at, .target = at + elements * 4, .scale = 1.0, .scale_bits = 1, .signature = 9});
     }
     INFO(algorithm.name);
     REQUIRE(call_once(ensemble, large, buffers));

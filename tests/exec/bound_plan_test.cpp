@@ -1,17 +1,19 @@
+#include "exec/bound_plan.h"
+
 #include <set>
 
 #include <catch2/catch.hpp>
 
 #include "../transport/mailbox.h"
 #include "algos/catalogue.h"
-#include "exec/bound_plan.h"
 
 namespace bccl::test {
 namespace {
 
 Shape shape_of(int ranks, int channels = 1) { return {.ranks = ranks, .channels = channels, .groups = {}}; }
 
-TEST_CASE("Binding more channels and lanes than the transport has names rank, plan, transport and both numbers") {
+TEST_CASE(
+    "Binding more channels and lanes than the transport has names rank, plan, transport and both numbers") {
   const auto endpoints = make_mailbox_group(3, {.lanes = 4, .slices_max = 2, .slice_bytes_max = 64});
   CHECK(BoundPlan::bind(ring_all_reduce(shape_of(3, 2), 1), *endpoints[1], 2).ok());
   const auto refused = BoundPlan::bind(ring_all_reduce(shape_of(3, 2), 1), *endpoints[1], 3);

@@ -10,7 +10,8 @@ namespace {
 constexpr int32_t guard = 0x5a5a5a5a;
 constexpr size_t guards = 16;
 constexpr int lanes_max = 32;
-constexpr int64_t stall_rounds = 100'000;  ///< Without any progress; the delayed decorator says no 8 times at most.
+constexpr int64_t stall_rounds =
+    100'000;  ///< Without any progress; the delayed decorator says no 8 times at most.
 
 int32_t input(int rank, size_t index, uint32_t call) {
   return static_cast<int32_t>(index * 7 + static_cast<size_t>(rank) * 1'000'003 + call * 77);
@@ -33,9 +34,9 @@ Ensemble::Ensemble(const EnsembleShape& shape, const Decorate& decorate) : shape
   const Shape of_plan{.ranks = shape.ranks, .channels = shape.channels, .groups = {}};
   // Messages of several chunks are a cache line a chunk or more, however small the slice is.
   const auto chunks = static_cast<size_t>(algorithm->build(of_plan, 0).message_chunks);
-  endpoints_ = make_mailbox_group(
-      shape.ranks,
-      {.lanes = lanes_max, .slices_max = shape.slices_max, .slice_bytes_max = std::max(shape.slice_bytes, 64 * chunks)});
+  endpoints_ = make_mailbox_group(shape.ranks, {.lanes = lanes_max,
+                                                .slices_max = shape.slices_max,
+                                                .slice_bytes_max = std::max(shape.slice_bytes, 64 * chunks)});
   for (int rank = 0; rank < shape.ranks; ++rank) {
     auto& endpoint = endpoints_[size_t(rank)];
     if (decorate) endpoint = decorate(std::move(endpoint), rank);
@@ -50,8 +51,8 @@ Ensemble::Ensemble(const EnsembleShape& shape, const Decorate& decorate) : shape
 }
 
 std::string Ensemble::name() const {
-  return fmt::format("{}, {} ranks, {} channels, {} lanes, {} slices of {} bytes{}{}", shape_.algorithm, shape_.ranks,
-                     shape_.channels, shape_.lanes, shape_.slices_max, shape_.slice_bytes,
+  return fmt::format("{}, {} ranks, {} channels, {} lanes, {} slices of {} bytes{}{}", shape_.algorithm,
+                     shape_.ranks, shape_.channels, shape_.lanes, shape_.slices_max, shape_.slice_bytes,
                      shape_.weights.empty() ? "" : ", weighted", shape_.in_place ? ", in place" : "");
 }
 
@@ -111,12 +112,15 @@ std::string Ensemble::fault(int rank, size_t elements, uint32_t call) const {
   const std::vector<int32_t>& target = targets_[size_t(rank)];
   for (size_t i = 0; i < elements; ++i)
     if (target[i] != expected(ranks(), i, call))
-      return fmt::format("rank {}, call {}: element {} is {}, not {}", rank, call, i, target[i], expected(ranks(), i, call));
+      return fmt::format("rank {}, call {}: element {} is {}, not {}", rank, call, i, target[i],
+                         expected(ranks(), i, call));
   for (size_t i = elements; i < target.size(); ++i)
-    if (target[i] != guard) return fmt::format("rank {}: written {} elements past the end", rank, i - elements + 1);
+    if (target[i] != guard)
+      return fmt::format("rank {}: written {} elements past the end", rank, i - elements + 1);
   const std::vector<int32_t>& source = sources_[size_t(rank)];
   for (size_t i = 0; !shape_.in_place && i < elements; ++i)
-    if (source[i] != input(rank, i, call)) return fmt::format("rank {}: source element {} was changed", rank, i);
+    if (source[i] != input(rank, i, call))
+      return fmt::format("rank {}: source element {} was changed", rank, i);
   return {};
 }
 

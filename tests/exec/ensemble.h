@@ -1,5 +1,6 @@
 /// All ranks of one operation, driven round robin by the calling thread over mailboxes: what the tests of
-/// Operation are written in. Elements are int32, summed; each rank's data is a function of (rank, index, call).
+/// Operation are written in. Elements are int32, summed; each rank's data is a function of (rank, index,
+/// call).
 #pragma once
 
 #include <cstdint>
@@ -40,8 +41,9 @@ class Ensemble {
   /// Gives the rank its data of call number `call` and starts it.
   void start(int rank, const Recipe& recipe, size_t elements, uint32_t call);
 
-  /// Every rank makes `calls` calls one after another, in an order drawn from `seed`; ranks run ahead of each other
-  /// as far as they can. Empty, or what went wrong: a wrong element, a mismatch, or no progress for long.
+  /// Every rank makes `calls` calls one after another, in an order drawn from `seed`; ranks run ahead of each
+  /// other as far as they can. Empty, or what went wrong: a wrong element, a mismatch, or no progress for
+  /// long.
   std::string run(size_t elements, int calls, uint64_t seed);
 
   /// What is wrong with the rank's result; empty if nothing.

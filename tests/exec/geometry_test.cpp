@@ -1,10 +1,11 @@
-// Where the bytes of a call lie: every byte in exactly one window and chunk, no message above the slice, the same
-// on every rank.
+// Where the bytes of a call lie: every byte in exactly one window and chunk, no message above the slice, the
+// same on every rank.
+#include "exec/geometry.h"
+
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
 #include "algos/catalogue.h"
-#include "exec/geometry.h"
 
 namespace bccl::test {
 namespace {
@@ -36,8 +37,8 @@ void for_each_case(Visit visit, WeightsOf weights_of) {
           for (const size_t element_bytes : {1, 2, 4, 8})
             for (const size_t slice : {64, 100, 256, 4096, 65536}) {
               one.request = {elements, element_bytes, slice, weights_of(one.plan().labels)};
-              one.name = fmt::format("{}, {} ranks, {} channels: {} elements of {} bytes, slices of {}", algorithm.name,
-                                     ranks, channels, elements, element_bytes, slice);
+              one.name = fmt::format("{}, {} ranks, {} channels: {} elements of {} bytes, slices of {}",
+                                     algorithm.name, ranks, channels, elements, element_bytes, slice);
               visit(one);
             }
       }
@@ -48,7 +49,8 @@ std::vector<uint32_t> uniform(int) { return {}; }
 /// Zeros, small and large shares.
 std::vector<uint32_t> uneven(int labels) {
   std::vector<uint32_t> weights;
-  for (int label = 0; label < labels; ++label) weights.push_back(label % 3 == 1 ? 0 : 1 + 7U * uint32_t(label % 4));
+  for (int label = 0; label < labels; ++label)
+    weights.push_back(label % 3 == 1 ? 0 : 1 + 7U * uint32_t(label % 4));
   return weights;
 }
 
@@ -64,10 +66,12 @@ std::string tiling_fault(const Case& one, const Geometry& geometry, Buffer buffe
   for (size_t window = 0; window < geometry.windows(); ++window)
     for (int chunk = 0; chunk < one.chunks(); ++chunk) {
       const Piece piece = geometry.piece({buffer, chunk, 1}, window);
-      if (piece.offset != next) return fmt::format("window {}, chunk {} is at {}, not {}", window, chunk, piece.offset, next);
+      if (piece.offset != next)
+        return fmt::format("window {}, chunk {} is at {}, not {}", window, chunk, piece.offset, next);
       if (piece.bytes % one.request.element_bytes != 0) return fmt::format("chunk {} cuts an element", chunk);
       if (piece.bytes > 0 && window + 1 < geometry.windows() && piece.offset % grain_bytes != 0)
-        return fmt::format("window {}, chunk {} begins inside a cache line, at {}", window, chunk, piece.offset);
+        return fmt::format("window {}, chunk {} begins inside a cache line, at {}", window, chunk,
+                           piece.offset);
       next += piece.bytes;
     }
   return next == one.bytes() ? "" : fmt::format("{} bytes are covered", next);
@@ -106,7 +110,8 @@ void check_messages(const Case& one) {
   // A chunk is at least a cache line, so a message is at least as many as it has chunks.
   const size_t most = std::max(one.request.slice_bytes_max, grain_bytes * size_t(one.plan().message_chunks));
   if (const size_t largest = largest_message(one); largest > most)
-    FAIL(one.name << ": a message of " << largest << " bytes, " << one.plan().message_chunks << " chunks at most");
+    FAIL(one.name << ": a message of " << largest << " bytes, " << one.plan().message_chunks
+                  << " chunks at most");
 }
 
 TEST_CASE("No message of any step of any rank exceeds the slice") {
@@ -149,7 +154,8 @@ TEST_CASE("A label without weight gets no bytes") {
 TEST_CASE("Weighted shares are what the weights say, to a cache line a window") {
   const Plan plan = ring_all_reduce({.ranks = 4, .channels = 1, .groups = {}}, 0);
   const size_t elements = 1'000'000;
-  const Geometry geometry(plan, {.elements = elements, .element_bytes = 4, .slice_bytes_max = 4096, .weights = {1, 2, 0, 5}});
+  const Geometry geometry(
+      plan, {.elements = elements, .element_bytes = 4, .slice_bytes_max = 4096, .weights = {1, 2, 0, 5}});
   size_t bytes[4] = {};
   for (size_t window = 0; window < geometry.windows(); ++window)
     for (int label = 0; label < 4; ++label) bytes[label] += geometry.piece(target(label), window).bytes;
@@ -163,7 +169,8 @@ TEST_CASE("Weighted shares are what the weights say, to a cache line a window") 
 TEST_CASE("Scratch chunks lie one after another in one window's scratch") {
   Plan plan = one_shot_all_reduce({.ranks = 2, .channels = 1, .groups = {}}, 0);
   plan.layout[int(Buffer::scratch)] = {0, 0, 0};
-  const Geometry geometry(plan, {.elements = 100'000, .element_bytes = 4, .slice_bytes_max = 4096, .weights = {}});
+  const Geometry geometry(plan,
+                          {.elements = 100'000, .element_bytes = 4, .slice_bytes_max = 4096, .weights = {}});
   REQUIRE(geometry.windows() > 2);
   for (const size_t window : {size_t{0}, size_t{1}, geometry.windows() - 1}) {
     const Piece whole = geometry.piece(scratch(0, 3), window);
@@ -176,7 +183,9 @@ TEST_CASE("Scratch chunks lie one after another in one window's scratch") {
 
 TEST_CASE("No elements are no windows") {
   const Plan plan = ring_all_reduce({.ranks = 3, .channels = 1, .groups = {}}, 0);
-  CHECK(Geometry(plan, {.elements = 0, .element_bytes = 4, .slice_bytes_max = 4096, .weights = {}}).windows() == 0);
+  CHECK(
+      Geometry(plan, {.elements = 0, .element_bytes = 4, .slice_bytes_max = 4096, .weights = {}}).windows() ==
+      0);
   CHECK(Geometry().windows() == 0);
 }
 

@@ -1,5 +1,5 @@
-// The resumable operation: whatever the order and the delays in which slices become available, every rank ends with
-// the exact result.
+// The resumable operation: whatever the order and the delays in which slices become available, every rank
+// ends with the exact result.
 #include <random>
 
 #include <catch2/catch.hpp>
@@ -22,7 +22,8 @@ Decorate hesitant(uint64_t draw) {
 void check_runs(const EnsembleShape& shape, size_t elements, int calls) {
   Ensemble ensemble(shape, hesitant(seed()));
   const std::string wrong = ensemble.run(elements, calls, seed());
-  if (!wrong.empty()) FAIL(ensemble.name() << ", " << elements << " elements, seed " << seed() << ": " << wrong);
+  if (!wrong.empty())
+    FAIL(ensemble.name() << ", " << elements << " elements, seed " << seed() << ": " << wrong);
 }
 
 TEST_CASE("Every algorithm reduces exactly over connections that decline and delay at random") {
@@ -42,19 +43,26 @@ TEST_CASE("Slices of 64 bytes in several lanes give many windows in flight, and 
 TEST_CASE("The slices that every connection is promised are enough for every algorithm") {
   for (const Algorithm& algorithm : algorithms())
     for (const int ranks : {2, 3, 6, 8, 13})
-      check_runs({.algorithm = algorithm.name, .ranks = ranks, .lanes = 2, .slices_max = slices_promised}, 2000, 3);
+      check_runs({.algorithm = algorithm.name, .ranks = ranks, .lanes = 2, .slices_max = slices_promised},
+                 2000, 3);
 }
 
 TEST_CASE("Target and source may be the same memory") {
   for (const Algorithm& algorithm : algorithms())
     for (const int ranks : {2, 3, 5, 8})
-      check_runs({.algorithm = algorithm.name, .ranks = ranks, .lanes = 3, .slice_bytes = 128, .in_place = true}, 4099, 2);
+      check_runs(
+          {.algorithm = algorithm.name, .ranks = ranks, .lanes = 3, .slice_bytes = 128, .in_place = true},
+          4099, 2);
 }
 
 TEST_CASE("Uneven weights, zeros among them, leave the result unchanged") {
   for (const Algorithm& algorithm : algorithms())
     for (const int ranks : {2, 3, 5, 8})
-      check_runs({.algorithm = algorithm.name, .ranks = ranks, .lanes = 2, .slice_bytes = 512, .weights = {5, 0, 1, 2}},
+      check_runs({.algorithm = algorithm.name,
+                  .ranks = ranks,
+                  .lanes = 2,
+                  .slice_bytes = 512,
+                  .weights = {5, 0, 1, 2}},
                  6007, 2);
 }
 
@@ -102,10 +110,12 @@ TEST_CASE("A slice with another signature is a mismatch that names its sender") 
 
 TEST_CASE("A slice of another length is a mismatch, though its signature is right") {
   for (const Algorithm& algorithm : algorithms()) {
-    Ensemble ensemble({.algorithm = algorithm.name, .ranks = 3}, [](std::unique_ptr<Endpoint> endpoint, int rank) {
-      if (rank != 1) return endpoint;
-      return faulty(std::move(endpoint), rank, {.kind = Fault::Kind::truncate, .after = 0, .peer = {}, .lane = {}});
-    });
+    Ensemble ensemble({.algorithm = algorithm.name, .ranks = 3},
+                      [](std::unique_ptr<Endpoint> endpoint, int rank) {
+                        if (rank != 1) return endpoint;
+                        return faulty(std::move(endpoint), rank,
+                                      {.kind = Fault::Kind::truncate, .after = 0, .peer = {}, .lane = {}});
+                      });
     INFO(algorithm.name);
     CHECK_THAT(ensemble.run(400, 1, seed()), Catch::Contains("mismatch"));
   }
@@ -114,7 +124,8 @@ TEST_CASE("A slice of another length is a mismatch, though its signature is righ
 TEST_CASE("One flipped bit on the way is visible in the result: the oracle of these tests sees it") {
   Ensemble ensemble({.algorithm = "ring", .ranks = 3}, [](std::unique_ptr<Endpoint> endpoint, int rank) {
     if (rank != 1) return endpoint;
-    return faulty(std::move(endpoint), rank, {.kind = Fault::Kind::flip_bit, .after = 3, .peer = {}, .lane = {}});
+    return faulty(std::move(endpoint), rank,
+                  {.kind = Fault::Kind::flip_bit, .after = 3, .peer = {}, .lane = {}});
   });
   CHECK_THAT(ensemble.run(400, 1, seed()), Catch::Contains("element"));
 }

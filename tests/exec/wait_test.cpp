@@ -1,4 +1,6 @@
 // The waiting policy: when it spins, when it asks for a look at trouble, how long it sleeps.
+#include "exec/wait.h"
+
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -6,7 +8,6 @@
 #include "../support/rank_threads.h"
 #include "base/clock.h"
 #include "bootstrap/rendezvous.h"
-#include "exec/wait.h"
 
 namespace bccl::test {
 namespace {
@@ -69,7 +70,8 @@ TEST_CASE("Idle time adds up over many looks while nothing moves") {
 int64_t sleep_ns(Node& node, bool naps) {
   Wait wait(WaitKind::spin);
   const int64_t start = now_ns();
-  wait.sleep(node, naps, [](void*) { return false; }, nullptr);
+  wait.sleep(
+      node, naps, [](void*) { return false; }, nullptr);
   return now_ns() - start;
 }
 
@@ -93,7 +95,8 @@ TEST_CASE("Who has something to do does not sleep") {
   int64_t shortest = INT64_MAX;
   for (int i = 0; i < 10; ++i) {
     const int64_t start = now_ns();
-    wait.sleep(*nodes[0], false, [](void*) { return true; }, nullptr);
+    wait.sleep(
+        *nodes[0], false, [](void*) { return true; }, nullptr);
     shortest = std::min(shortest, now_ns() - start);
   }
   CHECK(shortest < 1'000'000);

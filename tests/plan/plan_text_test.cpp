@@ -83,10 +83,10 @@ TEST_CASE("a parse error names line, column, what was expected and what was foun
   CHECK(with("all_reduce", "all_day") ==
         "line 1, column 6: expected the name of a collective, found 'all_day'");
   CHECK(with("pair ranks", "ranks") == "line 1, column 23: expected 'ranks', found '2'");
-  CHECK(with("rank 0", "rank -1") == "line 1, column 34: expected a rank, found '-'");
+  CHECK(with("rank 0", "rank -1") == "line 1, column 35: expected a rank, found '-'");
   CHECK(with("labels 1", "labels") ==
-        "line 1, column 42: expected the number of labels, found the end of the line");
-  CHECK(with("labels 1", "labels 1 2") == "line 1, column 44: expected the end of the line, found '2'");
+        "line 1, column 43: expected the number of labels, found the end of the line");
+  CHECK(with("labels 1", "labels 1 2") == "line 1, column 46: expected the end of the line, found '2'");
   CHECK(with("source 0", "source x") == "line 2, column 8: expected the end of the line, found 'x'");
   CHECK(with("channel 0", "channel 1") == "line 4, column 9: expected channel 0, found '1'");
   CHECK(with("1: source", "2: source") == "line 6, column 3: expected step 1, found '2'");
@@ -97,17 +97,17 @@ TEST_CASE("a parse error names line, column, what was expected and what was foun
   CHECK(with("send 1", "sent 1") == "line 5, column 19: expected send or a buffer, found 'sent'");
   CHECK(with("+ recv 1", "+ source[0]") ==
         "line 6, column 18: expected recv (only one input can be local), found 'source'");
-  CHECK(with("completes", "after 0") == "line 6, column 48: expected '.', found the end of the line");
+  CHECK(with("completes", "after 0") == "line 6, column 46: expected '.', found the end of the line");
   CHECK(with("source[0]", "source[3..1]") ==
         "line 5, column 16: expected the range's last number, 3 or more, found '1'");
   CHECK(with("labels 1", "labels \xff") ==
-        "line 1, column 43: expected the number of labels, found byte 255");
+        "line 1, column 44: expected the number of labels, found byte 255");
 }
 
 TEST_CASE("a number is read up to the largest int") {
   CHECK(plans_of(changed(pair_text, "rank 0", "rank 2147483647"))[0].rank == 2147483647);
   CHECK(fault(changed(pair_text, "rank 0", "rank 2147483648")) ==
-        "line 1, column 34: expected a rank of at most 2147483647, found '2147483648'");
+        "line 1, column 35: expected a rank of at most 2147483647, found '2147483648'");
 }
 
 TEST_CASE("a text may name as many layout chunks as the limit, and not one more") {

@@ -8,7 +8,7 @@ namespace {
 
 constexpr int ranks = 3;
 constexpr int channels = 3;
-constexpr int chunks = 7;  ///< Of scratch; all of one label, so that any may travel to any.
+constexpr int chunks = 12;  ///< Of scratch; all of one label, so that any may travel to any.
 
 /// Writes steps one after another, as one run that is possible: a message is sent before it is received.
 class RandomPlans {

@@ -13,13 +13,13 @@ scratch 0 0 1
 channel 0
   0: source[0..1] -> send 1
 channel 1
-  0: recv 1 + source[0..1] -> target[0..1]  completes  after 0.0
+  0: source[0..1] + recv 1 -> target[0..1]  completes  after 0.0
 
 plan all_reduce pair ranks 2 rank 1 labels 2 message_chunks 2
 source 0 1
 target 0 1
 channel 0
-  0: recv 0 + source[0..1] -> target[0..1]  completes
+  0: recv 0 + source[0..1] -> target[0..1]  completes  after 1.0
 channel 1
   0: source[0..1] -> send 0
 )";
@@ -124,7 +124,7 @@ TEST_CASE("verify says which peer is none") {
 }
 
 TEST_CASE("verify says which edge leads nowhere") {
-  CHECK(of_scratch("after 0.0", "after 2.0") ==
+  CHECK(of_scratch("completes  after 0.0", "completes  after 2.0") ==
         "rank 0, channel 1, step 0: waits for channel 2, step 0, which does not exist");
   CHECK(of_scratch("after 0.0", "after 0.1") ==
         "rank 0, channel 1, step 0: waits for channel 0, step 1, which does not exist");

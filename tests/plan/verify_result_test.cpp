@@ -87,8 +87,7 @@ TEST_CASE("a completing step must be marked") {
 TEST_CASE("no other step may be marked as completing") {
   CHECK(said("0: source[0] -> send 1", "0: source[0] -> send 1  completes") ==
         "pair all_reduce, 2 ranks: rank 0, channel 0, step 0: is marked as completing source chunk 0, but "
-        "does not");
-  CHECK(said_of_star("1: recv 0 -> target[0]", "1: recv 0 -> target[0]  completes") != "");
+        "the result lacks the contribution of rank 1");
 }
 
 TEST_CASE("a step that completes only some of its chunks is wrong, marked or not") {
@@ -118,13 +117,12 @@ channel 0
   1: source[1] -> send 1
   2: recv 1 -> target[0..1]
 )";
-  const std::string place =
-      "half all_reduce, 3 ranks: rank 1, channel 0, step 2: completes 1 of the 2 chunks of scratch chunks "
-      "0..1, but is ";
-  CHECK(verify(plans_of(text)).sentence() == place + "not marked so");
-  CHECK(
-      verify(plans_of(changed(text, "-> target[0..1]\n  3", "-> target[0..1]  completes\n  3"))).sentence() ==
-      place + "marked so");
+  const std::string place = "half all_reduce, 3 ranks: rank 1, channel 0, step 2: ";
+  CHECK(verify(plans_of(text)).sentence() ==
+        place + "completes 1 of the 2 chunks of scratch chunks 0..1, but is not marked so");
+  const std::string marked = changed(text, "-> target[0..1]\n  3", "-> target[0..1]  completes\n  3");
+  CHECK(verify(plans_of(marked)).sentence() ==
+        place + "is marked as completing scratch chunk 1, but the result lacks the contribution of rank 2");
 }
 
 TEST_CASE("a source chunk that is overwritten before it is read is wrong only in place") {
@@ -143,9 +141,16 @@ channel 0
   1: source[0] -> send 0
 )";
   CHECK(verify(plans_of(text)).sentence() ==
-        "late all_reduce, 2 ranks: rank 0, channel 0, step 1: target chunk 0 holds the contribution of rank "
-        "0 2 times "
-        "(only in place)");
+        "late all_reduce, 2 ranks: rank 0, channel 0, step 1: is marked as completing source chunk 0, but "
+        "the result "
+        "holds the contribution of rank 0 2 times (only in place)");
+}
+
+TEST_CASE("a full result cannot be completed again") {
+  CHECK(said_of_star("1: recv 0 -> target[0]", "1: recv 0 -> target[0]  completes") ==
+        "star all_reduce, 3 ranks: rank 1, channel 0, step 1: is marked as completing target chunk 0, but "
+        "the result "
+        "was full before");
 }
 
 }  // namespace bccl::test

@@ -30,7 +30,8 @@ Mappings mappings_of(const std::string& name) {
   Mappings mappings;
   bool inside = false;
   for (std::string line; std::getline(file, line);) {
-    const bool heads = line.find_first_not_of("0123456789abcdef") == line.find('-') && line.find('-') != line.npos;
+    const bool heads =
+        line.find_first_not_of("0123456789abcdef") == line.find('-') && line.find('-') != line.npos;
     if (heads) {
       inside = line.find(name) != line.npos;
       mappings.count += inside ? 1 : 0;

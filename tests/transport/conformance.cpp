@@ -12,6 +12,7 @@ Group Group::each(std::initializer_list<int> sizes) {
 
 Group::Group(const TransportUnderTest& transport, int ranks)
     : name_(fmt::format("{}, {} ranks, seed {}", transport.name, ranks, Catch::rngSeed())),
+      bare_(transport.bare),
       label_(Catch::MessageBuilder("INFO", CATCH_INTERNAL_LINEINFO, Catch::ResultWas::Info) << name_),
       endpoints_(transport.make_group(ranks)) {}
 

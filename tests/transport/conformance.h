@@ -35,6 +35,7 @@ class Group {
 
   int size() const { return static_cast<int>(endpoints_.size()); }
   const std::string& name() const { return name_; }   ///< Transport, ranks, seed: for messages.
+  bool bare() const { return bare_; }                 ///< Not decorated.
   uint64_t seed() const { return Catch::rngSeed(); }  ///< Set by --rng-seed.
   Endpoint& operator[](int rank) { return *endpoints_[rank]; }
   Endpoint& any() { return *endpoints_.front(); }  ///< For the limits, which are the same on all ranks.
@@ -76,6 +77,7 @@ class Group {
 
  private:
   std::string name_;
+  bool bare_;
   Catch::ScopedMessage label_;  ///< Puts the name into every message of a failed assertion.
   Endpoints endpoints_;
 };

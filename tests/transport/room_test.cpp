@@ -123,5 +123,19 @@ TEST_CASE("A connection carries slices for ever while all the others are full") 
   for (Link& link : links) drain(group, link, size);
 }
 
+TEST_CASE("A connection made while others are full has its room when they have drained") {
+  Group group = Group::each();
+  const size_t bytes = group.any().slice_bytes_max();
+  const int lanes = group.any().lanes();
+  std::vector<Link> early;
+  for (int lane = 0; lane < lanes - 1; ++lane) early.push_back(make_link(group, 0, 1, lane));
+  for (Link& link : early) fill(group, link, bytes);
+  Link late = make_link(group, 0, 1, lanes - 1);
+  refill(late, bytes);
+  for (Link& link : early) drain(group, link, bytes);
+  while (late.sent < slices_promised) group.send(late.sender, late.slice(late.sent++, bytes));
+  drain(group, late, bytes);
+}
+
 }  // namespace
 }  // namespace bccl::test

@@ -1,5 +1,6 @@
 // Senders to several peers: the same slice to all, each of them at its own pace.
 #include <algorithm>
+#include <deque>
 
 #include "conformance.h"
 
@@ -98,14 +99,15 @@ TEST_CASE("A peer that keeps its slices stops only the senders that reach it") {
 TEST_CASE("Memory of shared slices that slow peers keep is no room lost to the fast ones") {
   Group group = Group::each({3, 8});
   const size_t bytes = group.any().slice_bytes_max();
-  // Everybody keeps as many slices as they get on every lane but the first, to exhaust what ranks can borrow
-  // from.
+  const int last = group.size() - 1;
+  for (int lane = 0; lane < group.any().lanes(); ++lane) group.sender(0, group.all_but(0), lane);
+  // On every lane but the first, everybody keeps as many slices as they get, to exhaust what connections
+  // share.
   std::vector<std::vector<Sample>> kept(group.any().lanes());
   for (int lane = 1; lane < group.any().lanes(); ++lane)
     while (group.try_send(group.sender(0, group.all_but(0), lane), shared_slice(kept[lane].size(), bytes)))
       kept[lane].push_back(shared_slice(kept[lane].size(), bytes));
   // On the first, each peer shares a slice with the last one, who keeps them all.
-  const int last = group.size() - 1;
   std::vector<Sample> owed;
   for (int peer = 1; peer < last; ++peer) {
     const Sample slice{key_of(0, peer, 0, 0), bytes};
@@ -126,6 +128,42 @@ TEST_CASE("Memory of shared slices that slow peers keep is no room lost to the f
   for (int lane = 1; lane < group.any().lanes(); ++lane)
     for (const Sample& slice : kept[lane])
       for (int peer : group.all_but(0)) group.receive(group.receiver(peer, 0, lane), slice);
+}
+
+TEST_CASE("Shared slices that pile up at a slow peer take no room from the peers they were shared with") {
+  Group group = Group::each({3, 8});
+  const size_t bytes = group.any().slice_bytes_max();
+  const int last = group.size() - 1;
+  // All connections of rank 0 are as full as can be, then that to rank 1 is drained.
+  std::vector<std::deque<Sample>> in_flight(group.size() * group.any().lanes());
+  const auto queue = [&](int peer, int lane) -> auto& {
+    return in_flight[peer * group.any().lanes() + lane];
+  };
+  const auto drain = [&](int peer, int lane) {
+    for (; !queue(peer, lane).empty(); queue(peer, lane).pop_front())
+      group.receive(group.receiver(peer, 0, lane), queue(peer, lane).front());
+  };
+  const auto fill = [&](const std::vector<int>& peers, int lane, uint64_t serial) {
+    const Sample slice{key_of(0, peers[0], lane, serial), bytes};
+    if (!group.try_send(group.sender(0, peers, lane), slice)) return false;
+    for (int peer : peers) queue(peer, lane).push_back(slice);
+    return true;
+  };
+  for (int lane = 0; lane < group.any().lanes(); ++lane)
+    for (int peer : group.all_but(0)) group.sender(0, {peer}, lane);
+  for (int lane = 0; lane < group.any().lanes(); ++lane)
+    for (int peer : group.all_but(0))
+      for (uint64_t serial = 0; fill({peer}, lane, serial);) ++serial;
+  drain(1, 0);
+  // Rank 1 releases its part of what it shares with the last rank at once; the last rank keeps all of it.
+  for (uint64_t serial = 100; fill({1, last}, 0, serial); ++serial) drain(1, 0);
+  for (int slice = 0; slice < slices_promised; ++slice) {
+    const Sample promised{key_of(0, 1, 0, 200 + slice), bytes};
+    group.send(group.sender(0, {1}), promised);
+    queue(1, 0).push_back(promised);
+  }
+  for (int lane = 0; lane < group.any().lanes(); ++lane)
+    for (int peer : group.all_but(0)) drain(peer, lane);
 }
 
 }  // namespace

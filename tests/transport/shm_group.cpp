@@ -15,7 +15,9 @@ class Housed final : public Endpoint {
   explicit Housed(std::unique_ptr<Node> node) : node_(std::move(node)), endpoint_(*node_, {}) {}
 
   std::string_view transport() const override { return endpoint_.transport(); }
-  Result<Sender*> sender(std::span<const int> peers, int lane) override { return endpoint_.sender(peers, lane); }
+  Result<Sender*> sender(std::span<const int> peers, int lane) override {
+    return endpoint_.sender(peers, lane);
+  }
   Result<Receiver*> receiver(int peer, int lane) override { return endpoint_.receiver(peer, lane); }
   int lanes() const override { return endpoint_.lanes(); }
   size_t slice_bytes_max() const override { return endpoint_.slice_bytes_max(); }
@@ -40,7 +42,8 @@ Endpoints make_shm_group(int ranks) {
   std::vector<std::thread> threads;
   for (size_t rank = 0; rank < group.size(); ++rank)
     threads.emplace_back([&, rank] {
-      auto node = Node::join(*exchanges[rank], shm::arena_bytes(ranks, {}), Deadline::after_ms(join_patience_ms));
+      auto node =
+          Node::join(*exchanges[rank], shm::arena_bytes(ranks, {}), Deadline::after_ms(join_patience_ms));
       if (node.ok())
         group[rank] = std::make_unique<Housed>(std::move(node).value());
       else

@@ -26,19 +26,20 @@ std::unique_ptr<Endpoint> trace(std::unique_ptr<Endpoint> endpoint, int rank) {
 }
 
 TransportUnderTest decorated(const TransportUnderTest& transport, const std::string& how, Decorate decorate) {
-  return {how + " " + transport.name, [transport, decorate](int ranks) {
-            Endpoints group = transport.make_group(ranks);
-            for (int rank = 0; rank < ranks; ++rank) group[rank] = decorate(std::move(group[rank]), rank);
-            return group;
-          }};
+  const auto make_group = [transport, decorate](int ranks) {
+    Endpoints group = transport.make_group(ranks);
+    for (int rank = 0; rank < ranks; ++rank) group[rank] = decorate(std::move(group[rank]), rank);
+    return group;
+  };
+  return {.name = how + " " + transport.name, .make_group = make_group, .bare = false};
 }
 
 }  // namespace
 
 std::vector<TransportUnderTest> built_in_transports() {
   return {
-      {"mailbox", [](int ranks) { return make_mailbox_group(ranks); }},
-      {"shm", [](int ranks) { return make_shm_group(ranks); }},
+      {.name = "mailbox", .make_group = [](int ranks) { return make_mailbox_group(ranks); }},
+      {.name = "shm", .make_group = [](int ranks) { return make_shm_group(ranks); }},
   };
 }
 

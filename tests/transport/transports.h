@@ -16,6 +16,7 @@ using Endpoints = std::vector<std::unique_ptr<Endpoint>>;
 struct TransportUnderTest {
   std::string name;
   std::function<Endpoints(int ranks)> make_group;  ///< Endpoint r is rank r's; may be used by a thread each.
+  bool bare = true;                                ///< Not in a decorator.
 };
 
 /// Every transport, bare.

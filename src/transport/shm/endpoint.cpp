@@ -10,7 +10,7 @@ namespace {
 /// 60 slots are 3.75 MiB: with its queues a pair of ranks stays under 8 MiB, and two ranks' slices rotate through more
 /// than their L2 caches hold.
 constexpr size_t usual_slots = 60;
-constexpr size_t slots_per_peer = 4;  // two lanes' promises
+constexpr size_t slots_per_peer = 4 * slices_promised;  // four lanes, as many as any plan has channels by default
 
 std::vector<Arena> arenas_of(const Node& node) {
   std::vector<Arena> arenas;
