@@ -7,10 +7,11 @@
 namespace bccl::shm {
 namespace {
 
-/// 60 slots are 3.75 MiB: with its queues a pair of ranks stays under 8 MiB, and two ranks' slices rotate through more
-/// than their L2 caches hold.
+/// 60 slots are 3.75 MiB: with its queues a pair of ranks stays under 8 MiB, and two ranks' slices rotate
+/// through more than their L2 caches hold.
 constexpr size_t usual_slots = 60;
-constexpr size_t slots_per_peer = 4 * slices_promised;  // four lanes, as many as any plan has channels by default
+constexpr size_t slots_per_peer =
+    4 * slices_promised;  // four lanes, as many as any plan has channels by default
 
 std::vector<Arena> arenas_of(const Node& node) {
   std::vector<Arena> arenas;
@@ -44,16 +45,18 @@ ShmEndpoint::ShmEndpoint(const Node& node, const Options& options)
 
 Status ShmEndpoint::check(int peer, int lane) const {
   if (peer < 0 || peer >= node_.ranks() || peer == node_.rank())
-    return fail(Code::invalid_argument, "rank {}: there is no connection to rank {}: peers are the other ranks of 0 … {}",
+    return fail(Code::invalid_argument,
+                "rank {}: there is no connection to rank {}: peers are the other ranks of 0 … {}",
                 node_.rank(), peer, node_.ranks() - 1);
   if (lane < 0 || lane >= lanes_)
-    return fail(Code::invalid_argument, "rank {}: lane {} to rank {} is not in 0 … {}", node_.rank(), lane, peer,
-                lanes_ - 1);
+    return fail(Code::invalid_argument, "rank {}: lane {} to rank {} is not in 0 … {}", node_.rank(), lane,
+                peer, lanes_ - 1);
   return {};
 }
 
 Result<Connection*> ShmEndpoint::connection(int peer, int lane) {
-  if (const auto known = connection_to_.find({peer, lane}); known != connection_to_.end()) return known->second;
+  if (const auto known = connection_to_.find({peer, lane}); known != connection_to_.end())
+    return known->second;
   if (!pool_.add_connection())
     return fail(Code::invalid_usage,
                 "rank {}: its {} staging slots cannot serve one more connection (rank {}, lane {}); raise "
@@ -109,11 +112,13 @@ void ShmEndpoint::measure_distance(int patience_ms) {
   double slowest_ns = 0;
   const auto with_left = [&] {
     if (me > 0)
-      slowest_ns = std::max(slowest_ns, line_latency_ns(arenas_[size_t(me) - 1].probe(), left_turns_, true, patience_ms));
+      slowest_ns = std::max(slowest_ns,
+                            line_latency_ns(arenas_[size_t(me) - 1].probe(), left_turns_, true, patience_ms));
   };
   const auto with_right = [&] {
     if (has_right)
-      slowest_ns = std::max(slowest_ns, line_latency_ns(arenas_[size_t(me)].probe(), probe_turns_, false, patience_ms));
+      slowest_ns = std::max(slowest_ns,
+                            line_latency_ns(arenas_[size_t(me)].probe(), probe_turns_, false, patience_ms));
   };
   // Even ranks measure to the right first, odd ones to the left: each pair meets, one pair at a time.
   if (me % 2 == 0) {

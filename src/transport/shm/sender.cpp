@@ -27,15 +27,14 @@ void Connection::publish(size_t bytes, uint32_t signature, uint32_t slot) {
 
 std::byte* ShmSender::try_acquire(size_t bytes) {
   if (!room_in_queues()) return nullptr;
-  if (bytes <= inline_bytes) return connections_.size() == 1 ? connections_[0]->next_line().payload : inline_;
+  if (bytes <= inline_bytes) return inline_;
   if (slot_ == Pool::none) slot_ = borrow();
   return slot_ == Pool::none ? nullptr : arena_.slot(slot_);
 }
 
 void ShmSender::commit(size_t bytes, uint32_t signature) {
   for (Connection* connection : connections_) {
-    if (bytes <= inline_bytes && connections_.size() > 1)
-      std::memcpy(connection->next_line().payload, inline_, inline_bytes);
+    if (bytes <= inline_bytes) std::memcpy(connection->next_line().payload, inline_, inline_bytes);
     connection->publish(bytes, signature, bytes <= inline_bytes ? Pool::none : slot_);
   }
   if (bytes > inline_bytes) slot_ = Pool::none;
