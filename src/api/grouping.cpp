@@ -9,24 +9,26 @@ namespace bccl {
 namespace {
 
 struct Group {
-  int depth = 0;
   std::vector<GroupedCall> calls;
   std::vector<bcclComm_t> handles;  ///< Of the calls: a communicator destroyed meanwhile is found out.
   Status refused;
 };
 
-thread_local Group group;  // NOLINT: a group belongs to a thread, as in NCCL
+// A group belongs to a thread, as in NCCL. The depth stands apart, because every call looks at it: it needs neither
+// construction nor a look-up of where it is.
+[[gnu::tls_model("initial-exec")]] thread_local int depth = 0;
+thread_local Group group;
 
 }  // namespace
 
-bool in_group() { return group.depth > 0; }
+bool in_group() { return depth > 0; }
 
-void start_group() { ++group.depth; }
+void start_group() { ++depth; }
 
 Status end_group() {
-  if (group.depth == 0)
+  if (depth == 0)
     return fail(Code::invalid_usage, "bcclGroupEnd: this thread is not in a group; call bcclGroupStart first");
-  if (--group.depth > 0) return {};
+  if (--depth > 0) return {};
   Group ended = std::exchange(group, Group{});
   if (!ended.refused.ok()) return std::move(ended.refused);
   std::sort(ended.handles.begin(), ended.handles.end());

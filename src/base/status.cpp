@@ -4,10 +4,12 @@
 
 namespace bccl {
 
-const std::string& Status::sentence() const {
-  static const std::string none;
-  return ok() ? none : error_->sentence;
+const std::string& Status::none() {
+  static const std::string nothing;
+  return nothing;
 }
+
+const std::string& Status::sentence() const { return ok() ? none() : error_->sentence; }
 
 Error fail_errno(int error_number, std::string what) {
   char text[128];

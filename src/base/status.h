@@ -43,6 +43,8 @@ class [[nodiscard]] Status {
   Error take_error() && { return std::move(*error_); }
   void value() && {}
 
+  static const std::string& none();  ///< What an OK says: nothing.
+
  private:
   std::unique_ptr<Error> error_;
 };
@@ -51,15 +53,21 @@ template <class T>
 class [[nodiscard]] Result {
  public:
   Result(T value) : value_(std::move(value)) {}
-  Result(Error error) : error_(std::move(error)) {}
-  Result(Status status) : error_(std::move(status).take_error()) {}  ///< `status` must not be OK.
+  Result(Error error) : error_(std::make_unique<Error>(std::move(error))) {}
+  Result(Status status) : Result(std::move(status).take_error()) {}  ///< `status` must not be OK.
+
+  Result(Result&&) noexcept = default;
+  Result& operator=(Result&&) noexcept = default;
+  Result(const Result& other)
+      : value_(other.value_), error_(other.error_ ? std::make_unique<Error>(*other.error_) : nullptr) {}
+  Result& operator=(const Result& other) { return *this = Result(other); }
 
   bool ok() const { return value_.has_value(); }
   explicit operator bool() const { return ok(); }
-  Code code() const { return ok() ? Code::success : error_.code; }
-  const std::string& sentence() const { return error_.sentence; }
+  Code code() const { return ok() ? Code::success : error_->code; }
+  const std::string& sentence() const { return ok() ? Status::none() : error_->sentence; }  ///< Empty when OK.
 
-  Error take_error() && { return std::move(error_); }
+  Error take_error() && { return std::move(*error_); }
   T& value() & { return *value_; }
   const T& value() const& { return *value_; }
   T&& value() && { return std::move(*value_); }
@@ -68,7 +76,7 @@ class [[nodiscard]] Result {
 
  private:
   std::optional<T> value_;
-  Error error_;
+  std::unique_ptr<Error> error_;  ///< Set if and only if there is no value: a good result costs no string.
 };
 
 /// `fail(Code::timeout, "rank {} …", rank)` makes the Error of a Status or Result.
