@@ -13,6 +13,7 @@ namespace bccl {
 namespace {
 
 constexpr int measure_patience_ms = 200;
+constexpr size_t store_trial_bytes_min = 32 << 10;
 constexpr size_t recipes_max = 4096;  ///< Distinct (count, type, op); past it all are forgotten and made anew.
 
 uint32_t mix(uint64_t value) {
@@ -102,7 +103,7 @@ Result<bool> Communicator::begin(const Call& call) {
     return true;
   }
   const Key key{call.count, call.type, call.reduction.op, call.collective};
-  const Prepared* recipe = nullptr;
+  Prepared* recipe = nullptr;
   if (call.count > 0) {
     auto found = prepared(key);
     if (!found.ok()) {
@@ -127,7 +128,10 @@ Result<bool> Communicator::begin(const Call& call) {
                                     .target = static_cast<std::byte*>(call.target),
                                     .scale = reduction.op == ReduceOp::avg ? 1.0 / ranks_ : reduction.scale,
                                     .scale_bits = reduction.scale_bits,
-                                    .signature = recipe->signature + mix(sequence_)});
+                                    .signature = recipe->signature + mix(sequence_),
+                                    .stream_slots = recipe->stores.next() == Stores::streaming});
+  timed_ = recipe->stores.fixed() ? nullptr : recipe;
+  if (timed_ != nullptr) began_ns_ = now_ns();
   warned_late_ = false;
   return false;
 }
@@ -137,6 +141,7 @@ Result<bool> Communicator::step() {
   switch (operation_.advance()) {
     case Progress::done:
       moved_ = true;
+      if (timed_ != nullptr) timed_->stores.took(now_ns() - began_ns_);
       finish();
       return true;
     case Progress::some:
@@ -189,17 +194,18 @@ void Communicator::copy_alone(const Call& call, const Reduction& reduction) {
   }
 }
 
-Result<const Communicator::Prepared*> Communicator::prepared(const Key& key) {
+Result<Communicator::Prepared*> Communicator::prepared(const Key& key) {
   if (last_prepared_ != nullptr && key == last_key_) return last_prepared_;
   const auto known = recipes_.find(key);
-  const Prepared* found = known != recipes_.end() ? known->second.get() : BCCL_TRY(prepare(key));
+  Prepared* found = known != recipes_.end() ? known->second.get() : BCCL_TRY(prepare(key));
   last_key_ = key;
   return last_prepared_ = found;
 }
 
-Result<const Communicator::Prepared*> Communicator::prepare(const Key& key) {
+Result<Communicator::Prepared*> Communicator::prepare(const Key& key) {
   if (recipes_.size() >= recipes_max) {
     last_prepared_ = nullptr;
+    timed_ = nullptr;
     recipes_.clear();
   }
   const size_t element_bytes = bytes_of(key.type);
@@ -221,8 +227,8 @@ Result<const Communicator::Prepared*> Communicator::prepare(const Key& key) {
                   .isa = isa_,
                   .divisor = averages && !is_floating(key.type) ? ranks_ : 1,
                   .scale_source = key.op == ReduceOp::premul_sum || (averages && is_floating(key.type)),
-                  .stream_target = cache_share > 0 && key.count * element_bytes >= cache_share,
-                  .stream_slots = endpoint_->stores() == Stores::streaming};
+                  .stream_target = cache_share > 0 && key.count * element_bytes >= cache_share};
+  made->stores = stores_for(key.count * element_bytes);
   const Shape shape{.ranks = ranks_, .channels = choice.channels, .groups = {}};
   made->plan_hash = hash(key.collective, choice.algorithm->name, shape);
   made->signature = signature_of({.sequence = 0,
@@ -233,6 +239,13 @@ Result<const Communicator::Prepared*> Communicator::prepare(const Key& key) {
                                   .op = static_cast<uint32_t>(key.op),
                                   .root = 0});
   return (recipes_[key] = std::move(made)).get();
+}
+
+/// Small slices stay in caches whatever is done; with more ranks than cores, times say who had the core.
+StoreTrial Communicator::stores_for(size_t bytes) const {
+  const bool worth_trying = bytes >= store_trial_bytes_min && facts_.ranks <= facts_.cores;
+  const Stores first = bytes >= store_trial_bytes_min ? endpoint_->stores() : Stores::cached;
+  return {first, settings_.stores != "auto" || !worth_trying};
 }
 
 Result<const BoundPlan*> Communicator::bound(const Choice& choice) {

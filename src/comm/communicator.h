@@ -17,6 +17,7 @@
 #include "base/status.h"
 #include "exec/bound_plan.h"
 #include "exec/operation.h"
+#include "exec/store_trial.h"
 #include "exec/wait.h"
 #include "node/node.h"
 #include "transport/transport.h"
@@ -103,10 +104,12 @@ class Communicator {
     Recipe recipe;
     uint64_t plan_hash = 0;
     uint32_t signature = 0;  ///< Of everything but the sequence number.
+    StoreTrial stores{Stores::cached, true};
   };
 
-  Result<const Prepared*> prepared(const Key& key);
-  Result<const Prepared*> prepare(const Key& key);
+  Result<Prepared*> prepared(const Key& key);
+  Result<Prepared*> prepare(const Key& key);
+  StoreTrial stores_for(size_t bytes) const;
   Result<const BoundPlan*> bound(const Choice& choice);
 
   Status check_usable();
@@ -131,7 +134,9 @@ class Communicator {
   std::map<std::tuple<const Algorithm*, int, int>, std::unique_ptr<BoundPlan>> bound_plans_;
   std::unordered_map<Key, std::unique_ptr<Prepared>, KeyHash> recipes_;
   Key last_key_{};
-  const Prepared* last_prepared_ = nullptr;
+  Prepared* last_prepared_ = nullptr;
+  Prepared* timed_ = nullptr;  ///< Of the call in progress, if its stores are on trial …
+  int64_t began_ns_ = 0;       ///< … since when.
 
   std::atomic<bool> busy_{false};
   std::atomic<bool> aborted_{false};

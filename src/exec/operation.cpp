@@ -99,7 +99,7 @@ void Operation::combine(const BoundStep& step, const Cursor& cursor, std::byte* 
     if (recipe_->stream_target) pass.streaming_outputs |= 1;
   }
   if (slot != nullptr) {
-    if (recipe_->stream_slots) pass.streaming_outputs |= 1U << pass.output_count;
+    if (call_.stream_slots) pass.streaming_outputs |= 1U << pass.output_count;
     outputs[pass.output_count++] = slot;
   }
   const bool scaled = recipe_->scale_source && has_from && step.from.buffer == Buffer::source;

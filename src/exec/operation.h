@@ -24,7 +24,6 @@ struct Recipe {
   int64_t divisor = 1;             ///< Of integer avg.
   bool scale_source = false;       ///< premul_sum, and avg of floating types.
   bool stream_target = false;      ///< The result exceeds the caches: written past them.
-  bool stream_slots = false;       ///< Staging is written past the caches (far cores).
 };
 
 /// What is a call's own.
@@ -34,6 +33,7 @@ struct CallBuffers {
   double scale = 1.0;
   uint64_t scale_bits = 1;
   uint32_t signature = 0;  ///< Expected on every slice of this call.
+  bool stream_slots = false;  ///< Staging is written past the caches.
 };
 
 enum class Progress : uint8_t {
