@@ -1,0 +1,124 @@
+"""Medians, each library's best setting, ratios, limits and goals: what follows from the points."""
+
+import csv
+import statistics
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from .points import Point
+from .settings import COPY_LIMITS_FROM, cores
+
+LINE_BYTES = 48  # what fits a cache line beside what announces it
+
+
+@dataclass(frozen=True)
+class Time:
+    """Of one setting at one size: the median of the rounds' medians, and the least and the most of them."""
+
+    us: float
+    least: float
+    most: float
+    rounds: int
+    setting: str
+
+
+@dataclass(frozen=True)
+class Goal:
+    openmpi_multiple_max: float | None = None
+    limit_share_min: float | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """All libraries at one size, number of ranks and placement."""
+
+    ranks: int
+    placement: str
+    bytes: int
+    best: dict[str, Time]  # by library: at the setting that was best here
+    limit_us: float | None
+    goal: Goal
+
+    @property
+    def openmpi_multiple(self) -> float | None:
+        """bccl's time as a multiple of Open MPI's best."""
+        if "bccl" not in self.best or "openmpi" not in self.best:
+            return None
+        return self.best["bccl"].us / self.best["openmpi"].us
+
+    @property
+    def limit_share(self) -> float | None:
+        """How near bccl comes to the machine's limit: 1 is as fast as it."""
+        if "bccl" not in self.best or self.limit_us is None:
+            return None
+        return self.limit_us / self.best["bccl"].us
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The limits at one placement."""
+
+    line_ns: float
+    copy_gb_per_s: float | None  # two cores together, non-temporal stores
+
+
+@dataclass(frozen=True)
+class Results:
+    rows: list[Row]
+    machines: dict[str, Machine]  # by placement
+    moved: int  # points left out because the placement changed under them
+    wrong: list[Point]
+
+
+def read_goals(path: Path) -> dict[tuple[int, str, int], Goal]:
+    def number(text: str) -> float | None:
+        return float(text) if text else None
+
+    goals = {}
+    with path.open(newline="") as file:
+        for row in csv.DictReader(file):
+            goal = Goal(number(row["openmpi_multiple_max"]), number(row["limit_share_min"]))
+            for placement in ("near", "far") if row["placement"] == "any" else (row["placement"],):
+                goals[int(row["ranks"]), placement, int(row["bytes"])] = goal
+    return goals
+
+
+def results_of(points: list[Point], goals: dict[tuple[int, str, int], Goal]) -> Results:
+    kept = [point for point in points if not point.moved and not point.wrong_ranks]
+    machines = _machines(kept)
+    medians = defaultdict(list)
+    for point in kept:
+        if point.library != "copy":
+            medians[(point.ranks, point.placement, point.bytes), point.library, point.setting].append(point.median_us)
+    best: dict[tuple[int, str, int], dict[str, Time]] = defaultdict(dict)
+    for (key, library, setting), us in medians.items():
+        time = Time(statistics.median(us), min(us), max(us), len(us), setting)
+        if library not in best[key] or time.us < best[key][library].us:
+            best[key][library] = time
+    rows = [
+        Row(*key, libraries, _limit_us(*key, machines[key[1]]), goals.get(key, Goal()))
+        for key, libraries in sorted(best.items(), key=lambda item: (item[0][0], item[0][1] == "far", item[0][2]))
+    ]
+    wrong = [point for point in points if point.wrong_ranks]
+    return Results(rows, machines, sum(point.moved for point in points), wrong)
+
+
+def _machines(points: list[Point]) -> dict[str, Machine]:
+    machines = {}
+    for placement in {point.placement for point in points}:
+        here = [point for point in points if point.placement == placement]
+        lines = [ns for point in here for ns in (point.line_before_ns, point.line_after_ns)]
+        # The two ranks of a copy are done after median_us, each with its own bytes.
+        rates = [2 * point.bytes / point.median_us / 1e3 for point in here if point.library == "copy"]
+        machines[placement] = Machine(statistics.median(lines), statistics.median(rates) if rates else None)
+    return machines
+
+
+def _limit_us(ranks: int, placement: str, size: int, machine: Machine) -> float | None:
+    """Small: a line crosses once. Large: every rank reads and writes that much private memory."""
+    if size <= LINE_BYTES and ranks <= cores():
+        return machine.line_ns / 1e3
+    if size >= COPY_LIMITS_FROM and machine.copy_gb_per_s:
+        return ranks * size / machine.copy_gb_per_s / 1e3
+    return None

@@ -1,0 +1,103 @@
+"""Which libraries run, and how: each at every setting that may be its best, by size."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+KIB = 1 << 10
+MIB = 1 << 20
+
+SIZES = [8, 256, 4 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * MIB, 16 * MIB, 64 * MIB, 256 * MIB]
+
+# Copies this large come from memory and not from a cache, and only all-reduces this large are held against them.
+COPY_BYTES = 256 * MIB
+COPY_LIMITS_FROM = 16 * MIB
+
+NAMES = {"bccl": "bccl", "openmpi": "Open MPI", "mpich": "MPICH", "gloo": "Gloo"}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One way to run one library, for the sizes `least` … `most`."""
+
+    library: str
+    name: str
+    least: int = 0
+    most: int = 1 << 40
+    options: tuple[str, ...] = ()  # of the launcher, or the program's further arguments
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def bytes_for(self, size: int) -> int | None:
+        """How many bytes to measure when it is `size`'s turn; None: this setting sits out."""
+        if not self.least <= size <= self.most:
+            return None
+        return COPY_BYTES if self.library == "copy" else size
+
+
+def settings_for(ranks: int) -> list[Setting]:
+    return [Setting("bccl", ""), *_open_mpi(), *_mpich(ranks), *_gloo(ranks), Setting("copy", "", COPY_LIMITS_FROM)]
+
+
+def _open_mpi() -> list[Setting]:
+    dynamic = ("--mca", "coll_tuned_use_dynamic_rules", "1", "--mca", "coll_tuned_allreduce_algorithm")
+    ucx = ("--mca", "pml", "ucx", "--mca", "osc", "ucx")
+    ucx += ("--mca", "opal_common_ucx_tls", "any", "--mca", "opal_common_ucx_devices", "any")
+    segments = (*dynamic, "5", "--mca", "coll_tuned_allreduce_algorithm_segmentsize", str(256 * KIB))
+    doubling = (*dynamic, "3", "--mca", "btl_vader_eager_limit", str(32 * KIB))
+    return [
+        Setting("openmpi", "default", most=16 * MIB),
+        Setting("openmpi", "recursive doubling, eager 32K", most=4 * KIB, options=doubling),
+        Setting("openmpi", "ucx", 256, 16 * MIB, ucx, _ucx_environment("posix,sysv,cma,self")),
+        Setting("openmpi", "ring, segments 256K", MIB, options=segments),
+    ]
+
+
+def _mpich(ranks: int) -> list[Setting]:
+    # It spins without yielding: with more ranks than cores, large sizes would take minutes.
+    most = 256 * MIB if ranks <= cores() else 64 * KIB
+    quiet = {"UCX_LOG_LEVEL": "error"}
+    through_ucx = {"MPIR_CVAR_NOLOCAL": "1", **_ucx_environment("posix,self")}
+    settings = [Setting("mpich", "default", most=most, environment=quiet)]
+    if ranks <= cores():
+        settings.append(Setting("mpich", "ucx posix", 4 * KIB, most, environment=through_ucx))
+    return settings
+
+
+def _gloo(ranks: int) -> list[Setting]:
+    most = 256 * MIB if ranks <= cores() else 16 * MIB  # beyond, a call takes a second
+    return [
+        Setting("gloo", "auto", most=most, options=("auto",)),
+        Setting("gloo", "halving-doubling, polled", most=most, options=("halving_doubling",)),
+    ]
+
+
+def _ucx_environment(transports: str) -> dict[str, str]:
+    return {"UCX_TLS": transports, "UCX_LOG_LEVEL": "error"}
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def command(setting: Setting, ranks: int, programs: Path, side_channel: str, scratch: str) -> list[str]:
+    """How to start it. `side_channel`: an empty file; `scratch`: an empty directory."""
+    program = str(programs / f"peer_{setting.library}")
+    crowded = ranks > cores()
+    if setting.library == "openmpi":
+        bind = ["--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"]
+        bind = bind if crowded else ["--bind-to", "core"]
+        return ["mpirun.openmpi", "-n", str(ranks), *bind, *setting.options, program, side_channel]
+    if setting.library == "mpich":
+        bind = "none" if crowded else "core"
+        return ["mpirun.mpich", "-n", str(ranks), "-bind-to", bind, *setting.options, program, side_channel]
+    if setting.library == "gloo":
+        return [program, side_channel, str(ranks), scratch, *setting.options]
+    if setting.library == "copy":
+        ranks = min(ranks, cores())
+    return [program, side_channel, str(ranks)]
+
+
+def environment(setting: Setting) -> dict[str, str]:
+    allow_root = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+    quiet = {"OMPI_MCA_btl_base_warn_component_unused": "0", "OMPI_MCA_orte_base_help_aggregate": "0"}
+    return {**os.environ, **allow_root, **quiet, **setting.environment}

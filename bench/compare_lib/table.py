@@ -1,0 +1,88 @@
+"""Results as Markdown."""
+
+from .results import Results, Row, Time
+from .settings import KIB, MIB, NAMES
+
+HEAD = ["bytes", "ranks", *(f"{name}, µs" for name in NAMES.values())]
+HEAD += ["÷ Open MPI", "goal", "limit, µs", "limit ÷ bccl", "goal"]
+
+
+def table_of(results: Results) -> str:
+    lines = [_line(HEAD), _line(["---"] * len(HEAD))]
+    lines += [_line(_cells(row)) for row in results.rows if "bccl" in row.best]
+    lines += ["", *_notes(results)]
+    return "\n".join(lines) + "\n"
+
+
+def bytes_in_words(size: int) -> str:
+    for unit, suffix in ((MIB, " Mi"), (KIB, " Ki")):
+        if size >= unit and size % unit == 0:
+            return f"{size // unit}{suffix}"
+    return str(size)
+
+
+def _cells(row: Row) -> list[str]:
+    cells = [bytes_in_words(row.bytes), f"{row.ranks}, {row.placement}"]
+    cells += [_time(row.best.get(library)) for library in NAMES]
+    multiple, share = row.openmpi_multiple, row.limit_share
+    cells.append("" if multiple is None else f"{multiple:.2f}")
+    cells.append(_verdict("≤", row.goal.openmpi_multiple_max, multiple))
+    cells.append("" if row.limit_us is None else _us(row.limit_us))
+    cells.append("" if share is None else f"{share:.2f}")
+    cells.append(_verdict("≥", row.goal.limit_share_min, share))
+    return cells
+
+
+def _verdict(relation: str, goal: float | None, value: float | None) -> str:
+    if goal is None:
+        return ""
+    if value is None:
+        return f"{relation} {goal:.2f}"
+    return f"{relation} {goal:.2f} {'met' if is_met(relation, goal, value) else '**missed**'}"
+
+
+def is_met(relation: str, goal: float, value: float) -> bool:
+    """At the precision that both are printed with."""
+    value = round(value, 2)
+    return value <= goal if relation == "≤" else value >= goal
+
+
+def _time(time: Time | None) -> str:
+    if time is None:
+        return ""
+    spread = f"{_us(time.us)} ({_us(time.least)} … {_us(time.most)})"
+    return f"{spread} {time.setting}".rstrip()
+
+
+def _us(us: float) -> str:
+    return f"{us:.2f}" if us < 10 else f"{us:.1f}" if us < 100 else f"{us:,.0f}"
+
+
+def _line(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _notes(results: Results) -> list[str]:
+    notes = ["Times: the median (least … most) over rounds of each round's median, at the setting that was best here."]
+    for placement, machine in sorted(results.machines.items(), reverse=True):
+        rate = f"{machine.copy_gb_per_s:.1f} GB/s" if machine.copy_gb_per_s else "not measured"
+        notes.append(
+            f"Cores {placement}: a cache line crosses in {machine.line_ns:.0f} ns; "
+            f"non-temporal copies by two cores at once, 256 MiB each: {rate}."
+        )
+    verdicts = [
+        is_met(relation, goal, value)
+        for row in results.rows
+        for relation, goal, value in (
+            ("≤", row.goal.openmpi_multiple_max, row.openmpi_multiple),
+            ("≥", row.goal.limit_share_min, row.limit_share),
+        )
+        if goal is not None and value is not None
+    ]
+    notes.append(f"Goals: {sum(verdicts)} of {len(verdicts)} met.")
+    if results.moved:
+        notes.append(f"Left out: {results.moved} points during which the host moved the cores nearer or farther.")
+    for point in results.wrong:
+        notes.append(f"**Wrong result**: {NAMES.get(point.library, point.library)} {point.setting}, "
+                     f"{point.ranks} ranks, {point.bytes} bytes.")  # fmt: skip
+    return notes

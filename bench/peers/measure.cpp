@@ -1,0 +1,191 @@
+#include "measure.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <stdexcept>
+#include <vector>
+
+#include "base/clock.h"
+#include "placement.h"
+#include "tools/bccl/private_memory.h"
+
+namespace bccl::bench {
+namespace {
+
+constexpr int iterations_min = 5;
+constexpr int iterations_of_slow = 3;  ///< Of calls that take slow_ns or more.
+constexpr double slow_ns = 4e8;
+constexpr double barrier_ns = 500;  // about what comes on top of each call
+constexpr int trials = 3;  ///< Calls from which the number of iterations follows, unless they are slow.
+constexpr int warm_up_max = 50;
+
+/// Rank 0's to all others, through the side channel's note.
+struct Order {
+  uint64_t bytes = 0;  ///< 0: the end.
+  double seconds = 0;
+};
+
+/// Inputs are small whole numbers, so every sum is exact in any order; each rank has an offset of its own,
+/// whose sums tell which ranks were added.
+float pattern(uint32_t index) { return static_cast<float>(index % 61); }
+float offset_of(int rank) { return static_cast<float>(64 << rank % 16); }
+
+class Buffer {
+ public:
+  explicit Buffer(size_t bytes) : memory_(make(bytes)) {}
+  float* data() const { return reinterpret_cast<float*>(memory_.data()); }
+
+ private:
+  static tool::PrivateMemory make(size_t bytes) {
+    auto memory = tool::PrivateMemory::make(bytes);
+    if (!memory.ok()) throw std::runtime_error(memory.sentence());
+    return std::move(memory).value();
+  }
+  tool::PrivateMemory memory_;
+};
+
+/// One size, on one rank.
+class Point {
+ public:
+  Point(Library& library, SideChannel& side, const Order& order)
+      : library_(library),
+        side_(side),
+        bytes_(order.bytes),
+        seconds_(order.seconds),
+        count_(order.bytes / sizeof(float)),
+        input_(order.bytes),
+        output_(order.bytes) {
+    for (size_t i = 0; i < count_; ++i)
+      input_.data()[i] = pattern(static_cast<uint32_t>(i)) + offset_of(side.rank());
+  }
+
+  void measure() {
+    bool right = call_and_check();
+    choose_iterations();
+    double before_ns = 0;
+    double after_ns = 0;
+    side_.while_others_rest([&] { before_ns = line_ns(); });
+    for (int i = 0; i < std::min(iterations_ / 5, warm_up_max); ++i) timed_call(i);
+    for (int i = 0; i < iterations_; ++i) timed_call(i);
+    meet();
+    side_.while_others_rest([&] { after_ns = line_ns(); });
+    const std::vector<double> times = slowest_by_iteration();
+    right &= call_and_check();
+    const int wrong = count_wrong(right);
+    if (side_.rank() == 0) report(times, before_ns, after_ns, wrong);
+  }
+
+ private:
+  void meet() {
+    side_.barrier([this] { library_.progress(); });
+  }
+
+  void timed_call(int iteration) {
+    meet();
+    const int64_t start_ns = now_ns();
+    library_.all_reduce(input_.data(), output_.data(), count_);
+    side_.times(side_.rank())[size_t(iteration)] = now_ns() - start_ns;
+  }
+
+  bool call_and_check() {
+    std::memset(output_.data(), 0xff, bytes_);  // not a number
+    timed_call(0);
+    float times = 1;
+    float plus = offset_of(side_.rank());
+    if (library_.sums()) {
+      times = static_cast<float>(side_.ranks());
+      plus = 0;
+      for (int rank = 0; rank < side_.ranks(); ++rank) plus += offset_of(rank);
+    }
+    size_t wrong = 0;
+    for (size_t i = 0; i < count_; ++i)
+      wrong += output_.data()[i] != times * pattern(static_cast<uint32_t>(i)) + plus;
+    return wrong == 0;
+  }
+
+  /// How many ranks had a wrong result; on all ranks.
+  int count_wrong(bool right) {
+    meet();
+    side_.times(side_.rank())[0] = right ? 0 : 1;
+    meet();
+    int wrong = 0;
+    for (int rank = 0; rank < side_.ranks(); ++rank) wrong += static_cast<int>(side_.times(rank)[0]);
+    return wrong;
+  }
+
+  /// From times that all ranks see: the same choice on every rank.
+  void choose_iterations() {
+    double call_ns = slowest_call(0);
+    for (int i = 1; i < trials && call_ns < slow_ns; ++i) {
+      timed_call(i);
+      call_ns =
+          i == 1 ? slowest_call(i) : std::min(call_ns, slowest_call(i));  // the very first also prepares
+    }
+    iterations_ = call_ns >= slow_ns
+                      ? iterations_of_slow
+                      : static_cast<int>(std::clamp<double>(seconds_ * 1e9 / (call_ns + barrier_ns),
+                                                            iterations_min, iterations_max));
+  }
+
+  /// Collective: how long the slowest rank took.
+  double slowest_call(int iteration) {
+    meet();
+    int64_t slowest_ns = 0;
+    for (int rank = 0; rank < side_.ranks(); ++rank)
+      slowest_ns = std::max(slowest_ns, side_.times(rank)[static_cast<size_t>(iteration)]);
+    meet();  // before a time is overwritten
+    return static_cast<double>(slowest_ns);
+  }
+
+  std::vector<double> slowest_by_iteration() const {
+    std::vector<double> slowest(static_cast<size_t>(iterations_));
+    for (int rank = 0; rank < side_.ranks(); ++rank)
+      for (size_t i = 0; i < slowest.size(); ++i)
+        slowest[i] = std::max(slowest[i], static_cast<double>(side_.times(rank)[i]));
+    return slowest;
+  }
+
+  void report(std::vector<double> times_ns, double before_ns, double after_ns, int wrong) const {
+    std::sort(times_ns.begin(), times_ns.end());
+    const auto quantile_us = [&](double q) {
+      return times_ns[std::min(times_ns.size() - 1,
+                               static_cast<size_t>(q * static_cast<double>(times_ns.size())))] /
+             1e3;
+    };
+    std::printf("point,%zu,%d,%.3f,%.3f,%.3f,%.0f,%.0f,%d\n", bytes_, iterations_, quantile_us(0.5),
+                quantile_us(0), quantile_us(0.99), before_ns, after_ns, wrong);
+    std::fflush(stdout);
+  }
+
+  Library& library_;
+  SideChannel& side_;
+  const size_t bytes_;
+  const double seconds_;
+  const size_t count_;
+  const Buffer input_;
+  const Buffer output_;
+  int iterations_ = 0;
+};
+
+Order next_order(SideChannel& side) {
+  Order order;
+  side.while_others_rest([&] {
+    if (std::scanf("%zu %lf", &order.bytes, &order.seconds) != 2) order = {};
+    std::memcpy(side.note().data(), &order, sizeof order);
+  });
+  std::memcpy(&order, side.note().data(), sizeof order);
+  return order;
+}
+
+}  // namespace
+
+void serve(Library& library, SideChannel& side) {
+  side.barrier([&] { library.progress(); });
+  if (side.rank() == 0) std::puts("ready");
+  std::fflush(stdout);
+  for (Order order = next_order(side); order.bytes > 0; order = next_order(side))
+    Point(library, side, order).measure();
+}
+
+}  // namespace bccl::bench

@@ -1,0 +1,16 @@
+/// The loop in which every library is measured: each call begins behind a barrier, and takes as long as the
+/// rank that returns last. Results are checked, every element, before and after the timed calls.
+#pragma once
+
+#include "library.h"
+#include "side_channel.h"
+
+namespace bccl::bench {
+
+/// Says "ready" on rank 0's standard output, then answers each line "BYTES SECONDS" (bytes of a rank's
+/// buffer, and about how long to measure) of its standard input, until that ends, with a line
+///   point,BYTES,ITERATIONS,MEDIAN_US,LEAST_US,P99_US,LINE_BEFORE_NS,LINE_AFTER_NS,WRONG_RANKS
+/// where LINE is how long a cache line takes between two cores just before and after the timed calls.
+void serve(Library& library, SideChannel& side);
+
+}  // namespace bccl::bench
