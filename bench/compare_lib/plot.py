@@ -8,7 +8,7 @@ from pathlib import Path
 from .results import Results, Row
 from .settings import NAMES, cores
 
-PANEL = 430, 330  # pixels
+PANEL = 430, 370  # pixels
 STYLES = {
     "bccl": "lc rgb '#c0392b' lw 2.5 pt 7 ps 0.6",
     "openmpi": "lc rgb '#1f6fb2' lw 1.5 pt 5 ps 0.5",
@@ -32,7 +32,8 @@ def draw(results: Results, path: Path) -> bool:
         f"set multiplot layout 2,{len(groups)}",
         "set logscale x 2",
         "set xtics ('8' 8, '256' 256, '4K' 4096, '64K' 65536, '1M' 1048576, '16M' 16777216, '256M' 268435456)",
-        "set grid lc rgb '#dddddd'",
+        "set grid lc rgb '#bbbbbb'",
+        "set key below horizontal",
         "set xrange [4:600000000]",
         "set xlabel 'bytes'",
     ]
@@ -50,8 +51,8 @@ def _title(ranks: int, placement: str) -> str:
 
 
 def _times(title: str, rows: list[Row]) -> list[str]:
-    script = [f"set title '{title}'", "set logscale y 10", "set format y '%g'", "set ylabel 'µs'"]
-    script += ["set key top left", "set autoscale y"]
+    script = [f"set title '{title}'", "set logscale y 10", "set format y '10^{%T}'", "set ylabel 'µs'"]
+    script += ["set autoscale y"]
     curves = []
     for library, name in NAMES.items():
         script += _data(f"${library}", rows, lambda row: row.best[library].us if library in row.best else None)
@@ -59,13 +60,13 @@ def _times(title: str, rows: list[Row]) -> list[str]:
             curves.append(f"${library} with linespoints {STYLES[library]} title '{name}'")
     script += _data("$limit", rows, lambda row: row.limit_us)
     if any(row.limit_us for row in rows):
-        curves.append("$limit with points pt 2 ps 0.8 lc rgb '#555555' title 'limit of the machine'")
+        curves.append("$limit with points pt 2 ps 0.8 lc rgb '#555555' title 'limit'")
     return [*script, "plot " + ", ".join(curves)]
 
 
 def _multiples(title: str, rows: list[Row]) -> list[str]:
     script = [f"set title '{title}'", "unset logscale y", "set format y '%.1f'", "set yrange [0:1.5]"]
-    script += ["set ylabel 'time ÷ that of Open MPI at its best'", "set key top right"]
+    script += ["set ylabel 'time ÷ that of Open MPI at its best'"]
     script += _data("$multiple", rows, lambda row: row.openmpi_multiple)
     script += _data("$goal", rows, lambda row: row.goal.openmpi_multiple_max)
     curves = ["1 with lines lc rgb '#1f6fb2' lw 1.5 title 'Open MPI'"]

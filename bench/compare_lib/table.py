@@ -3,7 +3,7 @@
 from .results import Results, Row, Time
 from .settings import KIB, MIB, NAMES
 
-HEAD = ["bytes", "ranks", *(f"{name}, µs" for name in NAMES.values())]
+HEAD = ["bytes", "ranks", "rounds", *(f"{name}, µs" for name in NAMES.values())]
 HEAD += ["÷ Open MPI", "goal", "limit, µs", "limit ÷ bccl", "goal"]
 
 
@@ -22,7 +22,8 @@ def bytes_in_words(size: int) -> str:
 
 
 def _cells(row: Row) -> list[str]:
-    cells = [bytes_in_words(row.bytes), f"{row.ranks}, {row.placement}"]
+    compared = [row.best[library].rounds for library in ("bccl", "openmpi") if library in row.best]
+    cells = [bytes_in_words(row.bytes), f"{row.ranks}, {row.placement}", str(min(compared))]
     cells += [_time(row.best.get(library)) for library in NAMES]
     multiple, share = row.openmpi_multiple, row.limit_share
     cells.append("" if multiple is None else f"{multiple:.2f}")
