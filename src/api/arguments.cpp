@@ -7,18 +7,14 @@ Status check_pointer(const void* pointer, const char* name) {
   return {};
 }
 
-Status check_stream(bcclStream_t stream) {
-  if (stream != nullptr)
-    return fail(Code::invalid_argument,
-                "stream {} is not NULL: host memory has no other stream in this version (docs/limits.md)", stream);
-  return {};
+Error wrong_stream(bcclStream_t stream) {
+  return fail(Code::invalid_argument,
+              "stream {} is not NULL: host memory has no other stream in this version (docs/limits.md)", stream);
 }
 
-Status check_type(bcclDataType_t type) {
-  const auto value = static_cast<int>(type);
-  if (value < 0 || value >= data_type_count)
-    return fail(Code::invalid_argument, "datatype {} is unknown; known are 0 … {}", value, data_type_count - 1);
-  return {};
+Error wrong_type(bcclDataType_t type) {
+  return fail(Code::invalid_argument, "datatype {} is unknown; known are 0 … {}", static_cast<int>(type),
+              data_type_count - 1);
 }
 
 Status check_residence(bcclScalarResidence_t residence) {
@@ -44,7 +40,7 @@ Status check_devices(const int* devices, int count) {
   return {};
 }
 
-Status check_all_reduce_buffers(const void* source, const void* target, size_t count, DataType type) {
+Status explain_buffers(const void* source, const void* target, size_t count, DataType type) {
   if (count == 0) return {};
   const size_t size = bytes_of(type);
   BCCL_TRY(check_pointer(source, "sendbuff"));
@@ -63,9 +59,8 @@ Status check_all_reduce_buffers(const void* source, const void* target, size_t c
   return {};
 }
 
-Result<Reduction> reduction_of(bcclComm_t comm, bcclRedOp_t op, DataType type) {
+Status find_user_op(bcclComm_t comm, bcclRedOp_t op, DataType type, Reduction& reduction) {
   const auto value = static_cast<int>(op);
-  if (value >= 0 && value < bcclNumOps) return Reduction{.op = static_cast<ReduceOp>(value)};
   const std::scoped_lock locked(comm->lock);
   const auto known = comm->user_ops.find(value);
   if (known == comm->user_ops.end())
@@ -76,7 +71,8 @@ Result<Reduction> reduction_of(bcclComm_t comm, bcclRedOp_t op, DataType type) {
   if (user.type != type)
     return fail(Code::invalid_argument, "op {} was made for {} and is used with {}", value, name_of(user.type),
                 name_of(type));
-  return user.reduction;
+  reduction = user.reduction;
+  return {};
 }
 
 }  // namespace bccl

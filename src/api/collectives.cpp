@@ -17,26 +17,31 @@ struct AllReduce {
   bcclComm_t comm;
   bcclStream_t stream;
 
-  Result<GroupedCall> checked() const {
-    Communicator* communicator = BCCL_TRY(communicator_of(comm));
+  Status check_into(Call& call) const {
     BCCL_TRY(check_type(type));
     BCCL_TRY(check_stream(stream));
     const auto element = static_cast<DataType>(type);
     BCCL_TRY(check_all_reduce_buffers(source, target, count, element));
-    return GroupedCall{communicator,
-                       Call{.collective = Collective::all_reduce,
-                            .source = source,
-                            .target = target,
-                            .count = count,
-                            .type = element,
-                            .reduction = BCCL_TRY(reduction_of(comm, op, element))}};
+    call.collective = Collective::all_reduce;
+    call.source = source;
+    call.target = target;
+    call.count = count;
+    call.type = element;
+    return set_reduction(comm, op, element, call.reduction);
+  }
+
+  Result<GroupedCall> grouped() const {
+    GroupedCall grouped{.communicator = BCCL_TRY(communicator_of(comm)), .call = {}};
+    BCCL_TRY(check_into(grouped.call));
+    return grouped;
   }
 
   Status run() const {
-    if (in_group()) return record(comm, checked());
+    if (in_group()) return record(comm, grouped());
     const Stay stay = BCCL_TRY(Stay::enter(comm));
-    const GroupedCall grouped = BCCL_TRY(checked());
-    return grouped.communicator->run(grouped.call);
+    Call call;
+    BCCL_TRY(check_into(call));
+    return stay.communicator().run(call);
   }
 };
 

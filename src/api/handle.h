@@ -49,6 +49,7 @@ class Stay {
  public:
   /// invalid_usage where another thread is inside.
   static Result<Stay> enter(bcclComm_t comm);
+  Communicator& communicator() const { return *shell_->live.load(std::memory_order_relaxed); }
   Stay(Stay&& other) noexcept : shell_(std::exchange(other.shell_, nullptr)) {}
   Stay& operator=(Stay&&) = delete;
   ~Stay() {

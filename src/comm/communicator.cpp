@@ -95,8 +95,9 @@ Status Communicator::check_usable() {
 
 Result<bool> Communicator::begin(const Call& call) {
   BCCL_TRY(check_usable());
-  const Reduction reduction =
-      call.reduction.scalar != nullptr ? premul_sum_by(call.type, call.reduction.scalar) : call.reduction;
+  Reduction by_scalar;
+  if (call.reduction.scalar != nullptr) by_scalar = premul_sum_by(call.type, call.reduction.scalar);
+  const Reduction& reduction = call.reduction.scalar != nullptr ? by_scalar : call.reduction;
   if (ranks_ == 1) {
     copy_alone(call, reduction);
     busy_.store(false, std::memory_order_release);
@@ -165,6 +166,8 @@ Status Communicator::run(const Call& call) {
   while (!BCCL_TRY(step())) {
     if (moved_) {
       wait.moved();
+    } else if (wait_kind_ == WaitKind::spin && operation_.glance()) {
+      continue;
     } else if (wait.idle()) {
       BCCL_TRY(look_for_trouble(wait.idle_ns()));
       wait.sleep(*node_, false, ready, this);

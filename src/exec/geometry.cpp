@@ -67,7 +67,19 @@ Geometry::Cut Geometry::cut(const Plan& plan, const GeometryRequest& request, si
       starts.push_back(starts.back() + (points[at + 1] - points[at]) * request.element_bytes);
     }
   }
+  for (const Channel& channel : plan.channels) {
+    std::vector<Place>& places = result.places.emplace_back();
+    for (const Step& step : channel) places.push_back(result.place(step));
+  }
   return result;
+}
+
+Place Geometry::Cut::place(const Step& step) const {
+  const Chunks& extent = step.extent();
+  const size_t end = starts[static_cast<int>(extent.buffer)][static_cast<size_t>(extent.first + extent.count)];
+  return {.bytes = end - start(extent),
+          .from = step.from.present() ? start(step.from) : 0,
+          .to = step.to.present() ? start(step.to) : 0};
 }
 
 }  // namespace bccl

@@ -18,6 +18,13 @@ struct Piece {
   size_t bytes = 0;
 };
 
+/// Where one step of a plan works in every window: byte offsets from the window's start, or of scratch from its own.
+struct Place {
+  size_t bytes = 0;  ///< Of the step's message, and of each of its buffers. 0: the step has nothing to do.
+  size_t from = 0;
+  size_t to = 0;
+};
+
 struct GeometryRequest {
   size_t elements = 0;
   size_t element_bytes = 1;
@@ -40,12 +47,22 @@ class Geometry {
     const size_t base = chunks.buffer == Buffer::scratch ? 0 : window * window_bytes_;
     return {base + first, end - first};
   }
+  /// Of the steps of a channel, in order.
+  const Place* places(int channel, size_t window) const {
+    return cuts_[window + 1 == windows_].places[static_cast<size_t>(channel)].data();
+  }
+  size_t window_start(size_t window) const { return window * window_bytes_; }
   size_t scratch_bytes() const { return scratch_bytes_; }  ///< Of one window in flight.
 
  private:
-  /// Byte offset of each chunk in each buffer of one window, then the end.
   struct Cut {
-    std::vector<size_t> starts[buffer_count];
+    std::vector<size_t> starts[buffer_count];  ///< Byte offset of each chunk in one window's part, then the end.
+    std::vector<std::vector<Place>> places;    ///< By channel, then step.
+
+    size_t start(const Chunks& chunks) const {
+      return starts[static_cast<int>(chunks.buffer)][static_cast<size_t>(chunks.first)];
+    }
+    Place place(const Step& step) const;
   };
   Cut cut(const Plan& plan, const GeometryRequest& request, size_t elements) const;
 

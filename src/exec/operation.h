@@ -50,6 +50,10 @@ class Operation {
 
   Rank different_peer() const { return different_peer_; }
 
+  /// After advance() found nothing to do: looks again and again, for some tens of nanoseconds, at the one slice that
+  /// everything waits for. True as soon as it is there; false also where there is no such slice.
+  bool glance();
+
   /// Whether advance() would move something; for a sleeper's last look.
   bool can_move();
 
@@ -63,6 +67,7 @@ class Operation {
   /// One lane of one channel: which step of which window comes next.
   struct Cursor {
     const std::vector<BoundStep>* steps;
+    const Place* places;  ///< Of the steps, in this window.
     size_t window;
     size_t step;
     int channel;
@@ -71,11 +76,12 @@ class Operation {
   enum class Ran : uint8_t { no, yes, mismatch };
 
   Ran run_lane(Cursor& cursor);
+  void enter_window(Cursor& cursor, size_t window) const;
   Ran run_step(const BoundStep& step, const Cursor& cursor);
-  bool arrived(const BoundStep& step, size_t bytes, Ran& ran);
-  void combine(const BoundStep& step, const Cursor& cursor, std::byte* slot, size_t bytes);
+  Ran arrived(const BoundStep& step, size_t bytes);
+  void combine(const BoundStep& step, const Cursor& cursor, std::byte* slot);
   bool ready_after(const BoundStep& step, const Cursor& cursor) const;
-  std::byte* local(const Chunks& chunks, const Cursor& cursor);
+  std::byte* local(Buffer buffer, size_t offset, const Cursor& cursor);
   template <class Visit>
   void visit_waits(Visit visit) const;
 
@@ -83,6 +89,7 @@ class Operation {
   CallBuffers call_;
   std::vector<Cursor> cursors_;       ///< By channel, then lane.
   size_t unfinished_ = 0;             ///< Cursors with windows left.
+  Receiver* awaited_ = nullptr;       ///< Where the last slice to be missed will come from.
   Rank different_peer_ = -1;
   std::vector<const void*> inputs_;
   std::vector<std::byte> scratch_;    ///< One window's scratch per lane, shared by the channels of the lane.

@@ -29,11 +29,10 @@ bool Operation::can_move() {
   return std::any_of(cursors_.begin(), cursors_.end(), [this](const Cursor& cursor) {
     if (cursor.window >= recipe_->geometry.windows()) return false;
     const BoundStep& step = (*cursor.steps)[cursor.step];
-    const size_t bytes = recipe_->geometry.piece(step.extent, cursor.window).bytes;
+    const size_t bytes = cursor.places[cursor.step].bytes;
     if (step.after.present() && !ready_after(step, cursor)) return false;
     if (bytes == 0) return true;
-    Ran ran = Ran::yes;
-    if (!arrived(step, bytes, ran)) return ran == Ran::mismatch;
+    if (const Ran ran = arrived(step, bytes); ran != Ran::yes) return ran == Ran::mismatch;
     return step.sender == nullptr || step.sender->try_acquire(bytes) != nullptr;
   });
 }

@@ -22,12 +22,19 @@ struct Register512 {
   static void fence() { _mm_sfence(); }
   static void copy(const Pass& pass) { avx512_copy(pass); }
 
-  /// The first `count` bytes, 1 to 63; the rest is zero. Nothing else is touched.
+  /// The first `count` bytes, 1 to 63; the rest is zero. Nothing else is touched, and no line beyond those bytes even
+  /// where a masked access would not fault: it may be another core's.
   static Packed load_part(const std::byte* from, size_t count) {
-    return _mm512_maskz_loadu_epi8((uint64_t{1} << count) - 1, from);
+    const uint64_t mask = (uint64_t{1} << count) - 1;
+    if (count <= 16) return _mm512_zextsi128_si512(_mm_maskz_loadu_epi8(static_cast<__mmask16>(mask), from));
+    if (count <= 32) return _mm512_zextsi256_si512(_mm256_maskz_loadu_epi8(static_cast<__mmask32>(mask), from));
+    return _mm512_maskz_loadu_epi8(mask, from);
   }
   static void store_part(std::byte* to, Packed value, size_t count) {
-    _mm512_mask_storeu_epi8(to, (uint64_t{1} << count) - 1, value);
+    const uint64_t mask = (uint64_t{1} << count) - 1;
+    if (count <= 16) return _mm_mask_storeu_epi8(to, static_cast<__mmask16>(mask), _mm512_castsi512_si128(value));
+    if (count <= 32) return _mm256_mask_storeu_epi8(to, static_cast<__mmask32>(mask), _mm512_castsi512_si256(value));
+    _mm512_mask_storeu_epi8(to, mask, value);
   }
 };
 

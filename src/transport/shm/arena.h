@@ -1,4 +1,4 @@
-/// How a rank's part of the node's shared memory is laid out: for each peer and lane a queue of lines (this rank
+/// How a rank's part of the node's shared memory is laid out: for each peer and lane a queue of frames (this rank
 /// sends), for each peer and lane a mark (this rank receives), then the pool of slots its queues point into.
 /// Everything is written by the owner alone and read by peers, and all zero bytes is the valid empty state.
 #pragma once
@@ -12,21 +12,27 @@ namespace bccl::shm {
 
 inline constexpr size_t line_bytes = 64;
 inline constexpr int lane_count = 16;          ///< Connections per ordered pair of ranks.
-inline constexpr uint32_t queue_lines = 16;    ///< Slices in flight per connection, at most.
+inline constexpr uint32_t queue_frames = 16;   ///< Slices in flight per connection, at most.
 inline constexpr size_t slot_bytes = 64 << 10; ///< The largest slice.
-inline constexpr size_t inline_bytes = 48;     ///< Slices up to this size travel in the line itself.
+inline constexpr size_t inline_bytes = 496;    ///< Slices up to this size travel in the frame itself.
 
-/// One slice in flight. `head` is stored last; the reader knows by its lower half that the line is new.
-struct alignas(line_bytes) Line {
+/// One slice in flight. `head` is stored last; the reader knows by its lower half that the frame is new. A small slice
+/// begins in the line that announces it.
+struct alignas(line_bytes) Frame {
   std::atomic<uint64_t> head;  ///< signature << 32 | number of the slice on its connection, from 1
   uint32_t bytes;
   uint32_t slot;               ///< Of the sender's pool; unused for slices of inline_bytes or less.
   std::byte payload[inline_bytes];
 };
-static_assert(sizeof(Line) == line_bytes);
+static_assert(sizeof(Frame) % line_bytes == 0);
+
+/// Lines of a frame after the first that a slice of this size lies in.
+constexpr uint32_t further_lines(size_t bytes) {
+  return bytes > inline_bytes ? 0 : static_cast<uint32_t>((offsetof(Frame, payload) + bytes - 1) / line_bytes);
+}
 
 struct Queue {
-  Line lines[queue_lines];
+  Frame frames[queue_frames];
 };
 
 /// How many slices of one connection this rank has released.

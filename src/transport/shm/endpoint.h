@@ -39,7 +39,7 @@ class ShmEndpoint final : public Endpoint {
   int lanes() const override { return lanes_; }
   size_t slice_bytes_max() const override { return slot_bytes; }
   Stores stores() const override { return stores_; }
-  int slices_max() const override { return queue_lines; }
+  int slices_max() const override { return queue_frames; }
   Status poll() override { return {}; }
   Memory memory() const override;
 

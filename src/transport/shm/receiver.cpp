@@ -3,11 +3,18 @@
 namespace bccl::shm {
 
 Arrival ShmReceiver::try_peek() {
-  const Line& line = queue_.lines[released_ % queue_lines];
-  const uint64_t head = line.head.load(std::memory_order_acquire);
-  if (static_cast<uint32_t>(head) != released_ + 1) return {};
-  const std::byte* data = line.bytes <= inline_bytes ? line.payload : sender_.slot(line.slot);
-  return {data, line.bytes, static_cast<uint32_t>(head >> 32)};
+  const Frame& frame = queue_.frames[released_ % queue_frames];
+  const uint64_t head = frame.head.load(std::memory_order_acquire);
+  if (static_cast<uint32_t>(head) != released_ + 1) {
+    // The next slice is most likely as long as the last: its lines are fetched while they are written, and not only
+    // once the head says that they are.
+    const auto* const lines = reinterpret_cast<const std::byte*>(&frame);
+    for (uint32_t line = 1; line <= further_lines_; ++line) __builtin_prefetch(lines + line * line_bytes);
+    return {};
+  }
+  further_lines_ = further_lines(frame.bytes);
+  const std::byte* data = frame.bytes <= inline_bytes ? frame.payload : sender_.slot(frame.slot);
+  return {data, frame.bytes, static_cast<uint32_t>(head >> 32)};
 }
 
 void ShmReceiver::release() {

@@ -23,6 +23,7 @@ class ShmReceiver final : public Receiver {
   Mark& mark_;
   const int peer_;
   uint32_t released_ = 0;
+  uint32_t further_lines_ = 0;  ///< Of the last slice that came in a frame.
 };
 
 }  // namespace bccl::shm

@@ -8,7 +8,7 @@ namespace bccl::shm {
 void Connection::refresh(Pool& pool) {
   const uint32_t released = mark_.released.load(std::memory_order_acquire);
   for (; released_ != released; ++released_) {
-    const uint32_t slot = slot_of_[released_ % queue_lines];
+    const uint32_t slot = slot_of_[released_ % queue_frames];
     if (slot == Pool::none) continue;
     --slots_held_;
     pool.give_back(slot);
@@ -16,30 +16,34 @@ void Connection::refresh(Pool& pool) {
 }
 
 void Connection::publish(size_t bytes, uint32_t signature, uint32_t slot) {
-  Line& line = next_line();
-  slot_of_[sent_ % queue_lines] = slot;
+  Frame& frame = next_frame();
+  slot_of_[sent_ % queue_frames] = slot;
   if (slot != Pool::none) ++slots_held_;
-  line.bytes = static_cast<uint32_t>(bytes);
-  line.slot = slot;
+  frame.bytes = static_cast<uint32_t>(bytes);
+  frame.slot = slot;
   ++sent_;
-  line.head.store(uint64_t{signature} << 32 | sent_, std::memory_order_release);
-  // Owning the next line before it is written takes the reader's copy away while nobody waits for it.
-  __builtin_prefetch(&next_line(), 1);
+  frame.head.store(uint64_t{signature} << 32 | sent_, std::memory_order_release);
+  // Owning the next frame before it is written takes the reader's copy away while nobody waits for it.
+  const auto* next = reinterpret_cast<const std::byte*>(&next_frame());
+  for (uint32_t line = 0; line <= further_lines(bytes); ++line) __builtin_prefetch(next + line * line_bytes, 1);
 }
 
 std::byte* ShmSender::try_acquire(size_t bytes) {
   if (!room_in_queues()) return nullptr;
-  if (bytes <= inline_bytes) return inline_;
+  if (bytes <= inline_bytes) return connections_.front()->next_frame().payload;
   if (slot_ == Pool::none) slot_ = borrow();
   return slot_ == Pool::none ? nullptr : arena_.slot(slot_);
 }
 
 void ShmSender::commit(size_t bytes, uint32_t signature) {
+  const bool in_frame = bytes <= inline_bytes;
+  const std::byte* const written = connections_.front()->next_frame().payload;
   for (Connection* connection : connections_) {
-    if (bytes <= inline_bytes) std::memcpy(connection->next_line().payload, inline_, inline_bytes);
-    connection->publish(bytes, signature, bytes <= inline_bytes ? Pool::none : slot_);
+    std::byte* const payload = connection->next_frame().payload;
+    if (in_frame && payload != written) std::memcpy(payload, written, bytes);
+    connection->publish(bytes, signature, in_frame ? Pool::none : slot_);
   }
-  if (bytes > inline_bytes) slot_ = Pool::none;
+  if (!in_frame) slot_ = Pool::none;
   for (const Connection* connection : connections_)
     if (node_.asleep(connection->peer()).load(std::memory_order_relaxed) != 0) node_.ring(connection->peer());
 }

@@ -18,13 +18,13 @@ class Connection {
   int peer() const { return peer_; }
   bool holds_slot() const { return slots_held_ > 0; }
   bool has_promise() const { return slots_held_ < slices_promised; }
-  bool full() const { return sent_ - released_ == queue_lines; }
-  Line& next_line() { return queue_.lines[sent_ % queue_lines]; }
+  bool full() const { return sent_ - released_ == queue_frames; }
+  Frame& next_frame() { return queue_.frames[sent_ % queue_frames]; }
 
   /// Takes back what the peer has released since; slots return to the pool.
   void refresh(Pool& pool);
 
-  /// Publishes next_line(), whose payload is in place (slot none: inline).
+  /// Publishes next_frame(), whose payload is in place (slot none: inline).
   void publish(size_t bytes, uint32_t signature, uint32_t slot);
 
  private:
@@ -34,7 +34,7 @@ class Connection {
   uint32_t sent_ = 0;
   uint32_t released_ = 0;
   uint32_t slots_held_ = 0;
-  uint32_t slot_of_[queue_lines] = {};
+  uint32_t slot_of_[queue_frames] = {};
 };
 
 class ShmSender final : public Sender {
@@ -58,7 +58,6 @@ class ShmSender final : public Sender {
   const std::vector<Connection*> connections_;
   const std::vector<Connection*>& all_;
   uint32_t slot_ = Pool::none;  ///< Acquired, not yet committed.
-  alignas(16) std::byte inline_[inline_bytes] = {};
 };
 
 }  // namespace bccl::shm
