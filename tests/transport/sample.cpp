@@ -55,7 +55,7 @@ std::string Sample::difference(const Arrival& arrival) const {
 }
 
 std::vector<size_t> slice_sizes(size_t bytes_max) {
-  std::vector<size_t> sizes{0, 1, 7, 47, 48, 49, 63, 64, 65, 100, 4096, bytes_max - 1, bytes_max};
+  std::vector<size_t> sizes{0, 1, 7, 47, 48, 49, 63, 64, 65, 100, 495, 496, 497, 4096, bytes_max - 1, bytes_max};
   std::erase_if(sizes, [&](size_t bytes) { return bytes > bytes_max; });
   return sizes;
 }
