@@ -79,7 +79,7 @@ struct Plan {
   int ranks = 0;
   Rank rank = 0;                          ///< Whose plan this is.
   int labels = 0;                         ///< Parts of the partition that the chunks are cut from.
-  int message_chunks = 1;                 ///< The most chunks that any message of any rank carries.
+  int message_chunks = 1;                 ///< The most chunks that any step of any rank covers.
   std::vector<int> layout[buffer_count];  ///< Label of each chunk, by buffer. Chunks lie one after another.
   std::vector<Channel> channels;
 

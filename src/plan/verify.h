@@ -2,7 +2,7 @@
 /// and chunk:
 ///
 ///   bounds   chunks, ranks, channels and `after` edges exist; from/to and sender/receiver labels agree;
-///            every message sent is received; no message has more chunks than the plan says
+///            every message sent is received; no step covers more chunks than the plan says
 ///   deadlock every step runs to its end while each connection holds at most one slice, given that a step
 ///            takes its inputs first and then waits for room for its result. So does an executor that takes
 ///            and sends in one go, out of receive slots into send slots, if each connection holds two: the

@@ -59,17 +59,19 @@ class Bounds {
       return wrong("neither stores nor sends what it makes of {}", name_of(step.from));
     if (step.from.present() && (step.from_at < 0 || step.from_at > static_cast<int>(step.recv.size())))
       return wrong("combines {} as input {} of {}", name_of(step.from), step.from_at, step.inputs());
-    if (!step.send.empty() && step.extent().count > plan_.message_chunks)
-      return wrong("sends {}, but the plan says that no message has more than {} chunks",
+    if (step.extent().count > plan_.message_chunks)
+      return wrong("covers {}, but the plan says that no step covers more than {} chunks",
                    name_of(step.extent()), plan_.message_chunks);
-    BCCL_TRY(check_peers(step.recv, "receives from"));
-    BCCL_TRY(check_peers(step.send, "sends to"));
-    return check_after(step.after);
+    BCCL_TRY(check_peers(step, step.recv, "receives", "from"));
+    BCCL_TRY(check_peers(step, step.send, "sends", "to"));
+    return check_after(step);
   }
 
   Status check_chunks(const Chunks& chunks) const {
     if (chunks.count == 0) return {};
-    if (chunks.count < 0 || chunks.buffer > Buffer::scratch) return wrong("has a malformed chunk range");
+    if (chunks.count < 0 || chunks.buffer > Buffer::scratch)
+      return wrong("names {} chunks of buffer {} from chunk {} on", chunks.count,
+                   static_cast<int>(chunks.buffer), chunks.first);
     const size_t size = plan_.labels_of(chunks.buffer).size();
     if (chunks.first < 0 || static_cast<size_t>(chunks.first) + static_cast<size_t>(chunks.count) > size)
       return wrong("names {}, but there are {}", name_of(chunks), size);
@@ -90,25 +92,31 @@ class Bounds {
     return {};
   }
 
-  Status check_peers(const std::vector<Rank>& peers, const char* verb) {
+  Status check_peers(const Step& step, const std::vector<Rank>& peers, const char* verb, const char* way) {
     for (const Rank peer : peers) {
+      const auto wrong_peer = [&](const std::string& who) {
+        return wrong("{} {} {} {}", verb, name_of(step.extent()), way, who);
+      };
       if (peer < 0 || static_cast<size_t>(peer) >= named_.size())
-        return wrong("{} rank {}, which does not exist", verb, peer);
-      if (peer == plan_.rank) return wrong("{} its own rank", verb);
-      if (named_[static_cast<size_t>(peer)]) return wrong("{} rank {} twice", verb, peer);
+        return wrong_peer(fmt::format("rank {}, which does not exist", peer));
+      if (peer == plan_.rank) return wrong_peer("its own rank");
+      if (named_[static_cast<size_t>(peer)]) return wrong_peer(fmt::format("rank {} twice", peer));
       named_[static_cast<size_t>(peer)] = true;
     }
     for (const Rank peer : peers) named_[static_cast<size_t>(peer)] = false;
     return {};
   }
 
-  Status check_after(const After& after) const {
+  Status check_after(const Step& step) const {
+    const After& after = step.after;
     if (!after.present()) return {};
     const auto channel = static_cast<size_t>(after.channel);
     if (channel >= plan_.channels.size() || after.step < 0 ||
         static_cast<size_t>(after.step) >= plan_.channels[channel].size())
-      return wrong("waits for channel {}, step {}, which does not exist", after.channel, after.step);
-    if (after.channel == channel_) return wrong("waits for step {} of its own channel", after.step);
+      return wrong("waits with {} for channel {}, step {}, which does not exist", name_of(step.extent()),
+                   after.channel, after.step);
+    if (after.channel == channel_)
+      return wrong("waits with {} for step {} of its own channel", name_of(step.extent()), after.step);
     return {};
   }
 

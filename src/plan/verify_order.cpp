@@ -133,7 +133,7 @@ class OneSlot {
     const Step& step = wiring_.plan_of(id);
     const StepId after = wiring_.after(id);
     if (after != no_id && waits(give(after)))
-      return {after, fmt::format("waits for {}", wiring_.name(after))};
+      return {after, fmt::format("waits with {} for {}", name_of(step.extent()), wiring_.name(after))};
     for (size_t k = 0; k < step.recv.size(); ++k) {
       const StepId sender = wiring_.sender_to(id, k);
       if (waits(give(sender)))

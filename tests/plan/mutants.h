@@ -9,12 +9,13 @@
 
 namespace bccl::test {
 
-/// One change to one rank's plan. What `value` means depends on the kind.
+/// One change to one step of one rank's plan. What `value` means depends on the kind.
 struct Mutation {
   enum class Kind : uint8_t {
     drop_step,
     duplicate_step,
-    swap_with_next,
+    insert_copy,
+    move_in_channel,
     move_to_channel,
     change_recv,
     drop_recv,
@@ -31,6 +32,7 @@ struct Mutation {
     drop_to,
     add_to,
     flip_to_buffer,
+    change_chunks,
     resize,
     drop_after,
     change_after,
@@ -45,15 +47,25 @@ struct Mutation {
   int value = 0;
 };
 
-/// All that apply to these plans, in a fixed order.
+/// Changes that belong together, to be made one after another.
+using Mutant = std::vector<Mutation>;
+
+/// Every change of every kind to every step, in a fixed order.
 std::vector<Mutation> mutations(const std::vector<Plan>& plans);
 
-/// At most `most` of each kind, chosen by the seed.
-std::vector<Mutation> sample(const std::vector<Mutation>& all, size_t most, uint64_t seed);
+/// Changes at both ends of a message, which single ones cannot make without leaving a send or a receive
+/// alone: each message dropped, each step's chunks renamed together with those of its receivers, neighbours
+/// swapped at both ends, each receipt and each sending moved to every other step; and a sample of messages
+/// added.
+std::vector<Mutant> message_mutants(const std::vector<Plan>& plans, uint64_t seed);
+
+/// At most `most` for each kind of (first) change, chosen by the seed.
+std::vector<Mutant> sample(const std::vector<Mutant>& all, size_t most, uint64_t seed);
 
 /// The plan of the mutation's rank, changed. May equal the original.
 Plan mutate(const Plan& plan, const Mutation& mutation);
 
 std::string describe(const Mutation& mutation);
+std::string describe(const Mutant& mutant);
 
 }  // namespace bccl::test

@@ -90,7 +90,7 @@ class ShuffledRun {
           if (each.from.present() && each.to.present() && each.from.count != each.to.count)
             return "two sizes";
           if (each.from_at > static_cast<int>(each.recv.size())) return "from_at out of bounds";
-          if (!each.send.empty() && each.extent().count > of.message_chunks) return "message too large";
+          if (each.extent().count > of.message_chunks) return "step too large";
           for (const auto* peers : {&each.recv, &each.send}) {
             if (std::set<Rank>(peers->begin(), peers->end()).size() < peers->size())
               return "peer named twice";
@@ -252,7 +252,8 @@ std::string judge(const std::vector<Plan>& plans, int rounds, uint64_t seed) {
     for (const auto& [slots, in_one_go] :
          {std::pair{1, false}, {2, true}, {2, false}, {0, true}, {0, false}}) {
       for (const bool in_place : {false, true}) {
-        const Conditions conditions{slots, in_one_go, in_place, round % 2 == 0, seed++};
+        const bool by_rank = seed / 2 % 2 == 0;
+        const Conditions conditions{slots, in_one_go, in_place, by_rank, seed++};
         const Outcome outcome = run_shuffled(plans, conditions);
         if (!outcome.wrong.empty()) return outcome.wrong;
         if (first.empty()) first = outcome.targets;

@@ -78,6 +78,16 @@ TEST_CASE("verify says which chunk is out of bounds") {
         "rank 0, channel 0, step 0: names source chunks 0..2147483646, but there are 1");
 }
 
+TEST_CASE("verify says which range of chunks cannot be") {
+  auto plans = plans_of(pair_text);
+  plans[0].channels[0][0].to = {Buffer::target, 0, -1};
+  CHECK(verify(plans).sentence() ==
+        "pair all_reduce, 2 ranks: rank 0, channel 0, step 0: names -1 chunks of buffer 1 from chunk 0 on");
+  plans[0].channels[0][0].to = {static_cast<Buffer>(3), 5, 1};
+  CHECK(verify(plans).sentence() ==
+        "pair all_reduce, 2 ranks: rank 0, channel 0, step 0: names 1 chunks of buffer 3 from chunk 5 on");
+}
+
 TEST_CASE("verify says which step is no step") {
   CHECK(of_pair("0: source[0] -> send 1", "0: nothing -> send 1") ==
         "rank 0, channel 0, step 0: names neither a chunk to read nor one to write");
@@ -118,28 +128,42 @@ TEST_CASE("verify says which place in the order does not exist") {
 }
 
 TEST_CASE("verify says which peer is none") {
-  CHECK(of_pair("send 1", "send 2") == "rank 0, channel 0, step 0: sends to rank 2, which does not exist");
-  CHECK(of_pair("recv 1", "recv 0") == "rank 0, channel 0, step 1: receives from its own rank");
-  CHECK(of_pair("send 1", "send 1 1") == "rank 0, channel 0, step 0: sends to rank 1 twice");
+  CHECK(of_pair("send 1", "send 2") ==
+        "rank 0, channel 0, step 0: sends source chunk 0 to rank 2, which does not exist");
+  CHECK(of_pair("recv 1", "recv 0") ==
+        "rank 0, channel 0, step 1: receives source chunk 0 from its own rank");
+  CHECK(of_pair("send 1", "send 1 1") == "rank 0, channel 0, step 0: sends source chunk 0 to rank 1 twice");
 }
 
 TEST_CASE("verify says which edge leads nowhere") {
-  CHECK(of_scratch("completes  after 0.0", "completes  after 2.0") ==
-        "rank 0, channel 1, step 0: waits for channel 2, step 0, which does not exist");
-  CHECK(of_scratch("after 0.0", "after 0.1") ==
-        "rank 0, channel 1, step 0: waits for channel 0, step 1, which does not exist");
+  CHECK(
+      of_scratch("completes  after 0.0", "completes  after 2.0") ==
+      "rank 0, channel 1, step 0: waits with source chunks 0..1 for channel 2, step 0, which does not exist");
+  CHECK(
+      of_scratch("after 0.0", "after 0.1") ==
+      "rank 0, channel 1, step 0: waits with source chunks 0..1 for channel 0, step 1, which does not exist");
   CHECK(of_scratch("after 0.0", "after 1.0") ==
-        "rank 0, channel 1, step 0: waits for step 0 of its own channel");
+        "rank 0, channel 1, step 0: waits with source chunks 0..1 for step 0 of its own channel");
 }
 
-TEST_CASE("verify accepts a message as large as the plan says, and none larger") {
+TEST_CASE("verify accepts a step that covers as much as the plan says, and none that covers more") {
   CHECK(verify(plans_of(scratch_text)).sentence() == "");
   auto plans = plans_of(scratch_text);
   for (Plan& plan : plans) plan.message_chunks = 1;
   CHECK(verify(plans).sentence() ==
-        "pair all_reduce, 2 ranks: rank 0, channel 0, step 0: sends source chunks 0..1, but the plan says "
-        "that no "
-        "message has more than 1 chunks");
+        "pair all_reduce, 2 ranks: rank 0, channel 0, step 0: covers source chunks 0..1, but the plan says that no "
+        "step covers more than 1 chunks");
+}
+
+TEST_CASE("a step that moves nothing to others may not cover more than the plan says either") {
+  auto plans = plans_of(scratch_text);
+  for (Plan& plan : plans) plan.message_chunks = 1;
+  Step copy;
+  copy.from = source(0, 2);
+  copy.to = target(0, 2);
+  plans[1].channels = {{copy}};
+  plans[0].channels = {{copy}};
+  CHECK_THAT(verify(plans).sentence(), Catch::Contains("step 0: covers source chunks 0..1"));
 }
 
 }  // namespace bccl::test

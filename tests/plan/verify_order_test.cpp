@@ -90,8 +90,10 @@ TEST_CASE("edges between channels may not form a circle") {
       said("plan all_reduce knot ranks 1 rank 0 labels 2\nsource 0 1\ntarget 0 1\n"
            "channel 0\n  0: source[0] -> target[0]  after 1.0\n"
            "channel 1\n  0: source[1] -> target[1]  after 0.0\n") ==
-      "knot all_reduce, 1 ranks: rank 0, channel 0, step 0 waits for rank 0, channel 1, step 0; "
-      "rank 0, channel 1, step 0 waits for rank 0, channel 0, step 0 (deadlock with one slot a connection)");
+      "knot all_reduce, 1 ranks: rank 0, channel 0, step 0 waits with source chunk 0 for rank 0, channel 1, "
+      "step 0; rank 0, channel 1, step 0 waits with source chunk 1 for rank 0, channel 0, step 0 (deadlock "
+      "with "
+      "one slot a connection)");
 }
 
 TEST_CASE("a long circle is told in part") {
