@@ -14,9 +14,12 @@ struct Algorithm {
   std::string_view name;  ///< lower_snake_case, unique within its collective: "ring", "double_binary_tree", …
   Collective collective;
   std::string_view summary;                    ///< One line for `bccl plan list`.
-  Plan (*build)(const Shape& shape, Rank me);  ///< shape.ranks ≥ 2.
+  Plan (*generate)(const Shape& shape, Rank me);  ///< Two ranks or more; use build().
   bool takes_channels;                         ///< shape.channels > 1 changes the plan.
   bool takes_groups;                           ///< shape.groups changes the plan.
+
+  /// The plan of rank `me`. With one rank it is a copy, whatever the algorithm.
+  Plan build(const Shape& shape, Rank me) const;
 };
 
 /// All of them, in the order in which `bccl plan list` shows them.
@@ -28,7 +31,7 @@ const Algorithm* find_algorithm(Collective collective, std::string_view name);
 /// Every rank's plan; for tests and tools only (a running rank builds its own).
 std::vector<Plan> build_all(const Algorithm& algorithm, const Shape& shape);
 
-// The generators (one file each).
+// The generators (one file each), for two ranks or more.
 Plan ring_all_reduce(const Shape& shape, Rank me);
 Plan double_binary_tree_all_reduce(const Shape& shape, Rank me);
 Plan halving_doubling_all_reduce(const Shape& shape, Rank me);

@@ -1,5 +1,6 @@
 /// Plans carried out on numbers, on partitions with uneven and empty parts.
 #include <cstring>
+#include <numeric>
 #include <random>
 
 #include <catch2/catch.hpp>
@@ -61,7 +62,7 @@ void for_each_run(const Algorithm& algorithm, const Shape& shape, Check check) {
 
 std::vector<Shape> shapes() {
   std::vector<Shape> list;
-  for (const int ranks : {2, 3, 4, 5, 6, 7, 8, 9, 12, 16, 17}) list.push_back(flat(ranks));
+  for (const int ranks : {1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 16, 17}) list.push_back(flat(ranks));
   list.push_back(flat(5, 3));
   list.push_back(flat(2, 2));
   list.push_back(grouped({1, 3}));
@@ -79,6 +80,29 @@ TEST_CASE("every rank gets the plain sum, whatever the parts") {
       for_each_run<int64_t>(algorithm, shape, [](const auto& sources, const auto& targets) {
         for (const auto& target : targets) CHECK(target == plain_sum(sources));
       });
+}
+
+TEST_CASE("every rank gets the plain sum up to 64 ranks, and at samples up to 1024, whatever the parts") {
+  for (const Algorithm& algorithm : algorithms()) {
+    // Where everyone talks to everyone, 1024 ranks have a million connections: too many for the interpreter.
+    const bool few_peers = algorithm.name == "ring" || algorithm.name == "double_binary_tree" ||
+                           algorithm.name == "halving_doubling";
+    std::vector<int> sizes(47);
+    std::iota(sizes.begin(), sizes.end(), 18);
+    sizes.insert(sizes.end(), {100, 256, 333, few_peers ? 1024 : 400});
+    for (const int ranks : sizes) {
+      INFO(algorithm.name << ", " << ranks << " ranks");
+      const std::vector<Plan> plans = build_all(algorithm, flat(ranks));
+      const auto seed = static_cast<uint32_t>(ranks);
+      const Partition partition = partitions(plans[0].labels, seed).back();  // uneven, and often nothing
+      const auto sources = numbers<int64_t>(ranks, partition.elements(), seed);
+      const Placement placement = ranks % 2 == 0 ? Placement::in_place : Placement::out_of_place;
+      const auto targets = Interpreter<int64_t>{plans, partition, placement}.run(sources, seed);
+      REQUIRE(targets.has_value());
+      const std::vector<int64_t> sum = plain_sum(sources);
+      for (const auto& target : *targets) REQUIRE(target == sum);
+    }
+  }
 }
 
 TEST_CASE("all ranks hold the same bits, whatever the parts") {

@@ -106,7 +106,7 @@ Result<int> verify_request(const PlanRequest& request) {
 }
 
 void add_shape_options(CLI::App& command, PlanRequest& request) {
-  add_value(command, "--ranks", request.ranks, whole_number(2, 1024), "How many ranks");
+  add_value(command, "--ranks", request.ranks, whole_number(1, 1024), "How many ranks");
   add_value(command, "--channels", request.channels, whole_number(1, 64),
             "Parallel copies, where an algorithm has them");
   command

@@ -47,10 +47,8 @@ Result<Shape> make_shape(int ranks, int channels, const std::vector<std::string>
   }
   if (shape.ranks == 0)
     return fail(Code::invalid_argument, "--ranks: missing: how many ranks the plans are for");
-  if (shape.ranks < 2 || shape.ranks > ranks_max)
-    return fail(Code::invalid_argument,
-                "--ranks: {} is not from 2 to {} (one rank is a copy and needs no plan)", shape.ranks,
-                ranks_max);
+  if (shape.ranks < 1 || shape.ranks > ranks_max)
+    return fail(Code::invalid_argument, "--ranks: {} is not from 1 to {}", shape.ranks, ranks_max);
   return shape;
 }
 
