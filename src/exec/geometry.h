@@ -1,9 +1,16 @@
-/// Where the bytes of a call are: the call's elements are cut into *windows*, each window is cut into the plan's
-/// chunks, and the plan runs once per window. So slice k of a range of chunks is that range in window k: one
-/// contiguous piece, even where a message carries several chunks, and every window is independent of the others.
+/// Where the bytes of a call are. The call's elements are cut into the plan's chunks, and every chunk into as many
+/// slices as there are *windows*: window k is slice k of every chunk, and the plan runs once per window. So the chunk
+/// that an element falls into, and with it the order in which the ranks' contributions to it are combined, follows from
+/// the call alone: another slice size gives the same bits. Every window is independent of the others.
+///
+/// A step that covers several chunks wants them side by side in every window. For plans with such steps the call is cut
+/// into windows first, and each window into chunks; such a plan combines all chunks in one order, or the slice size
+/// would show in its results (tests/comm/determinism_test.cpp looks at every algorithm).
+///
 /// A value, computed once per (plan, element count, element size, slice size); pure arithmetic.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -18,11 +25,30 @@ struct Piece {
   size_t bytes = 0;
 };
 
-/// Where one step of a plan works in every window: byte offsets from the window's start, or of scratch from its own.
+/// How many bytes a range of chunks has in a window: equal slices, the last ones short or empty.
+struct Slices {
+  size_t total = 0;
+  size_t each = 0;
+
+  size_t bytes(size_t window) const {
+    const size_t begin = window * each;
+    return begin < total ? std::min(each, total - begin) : 0;
+  }
+};
+
+/// Where a range of chunks begins in a window.
+struct Track {
+  size_t first = 0;
+  size_t stride = 0;
+
+  size_t offset(size_t window) const { return first + window * stride; }
+};
+
+/// Where one step of a plan works.
 struct Place {
-  size_t bytes = 0;  ///< Of the step's message, and of each of its buffers. 0: the step has nothing to do.
-  size_t from = 0;
-  size_t to = 0;
+  Slices slices;  ///< Of the step's message, and of each of its buffers.
+  Track from;
+  Track to;
 };
 
 struct GeometryRequest {
@@ -40,36 +66,35 @@ class Geometry {
   Geometry(const Plan& plan, const GeometryRequest& request);
 
   size_t windows() const { return windows_; }
-  Piece piece(const Chunks& chunks, size_t window) const {
-    const auto& starts = cuts_[window + 1 == windows_].starts[static_cast<int>(chunks.buffer)];
-    const size_t first = starts[static_cast<size_t>(chunks.first)];
-    const size_t end = starts[static_cast<size_t>(chunks.first + chunks.count)];
-    const size_t base = chunks.buffer == Buffer::scratch ? 0 : window * window_bytes_;
-    return {base + first, end - first};
-  }
-  /// Of the steps of a channel, in order.
+  Piece piece(const Chunks& chunks, size_t window) const;
+
+  /// Of the steps of a channel, in order. Scratch is relative to that of the window's lane.
   const Place* places(int channel, size_t window) const {
-    return cuts_[window + 1 == windows_].places[static_cast<size_t>(channel)].data();
+    return cut(window).places[static_cast<size_t>(channel)].data();
   }
-  size_t window_start(size_t window) const { return window * window_bytes_; }
   size_t scratch_bytes() const { return scratch_bytes_; }  ///< Of one window in flight.
 
  private:
-  struct Cut {
-    std::vector<size_t> starts[buffer_count];  ///< Byte offset of each chunk in one window's part, then the end.
-    std::vector<std::vector<Place>> places;    ///< By channel, then step.
-
-    size_t start(const Chunks& chunks) const {
-      return starts[static_cast<int>(chunks.buffer)][static_cast<size_t>(chunks.first)];
-    }
-    Place place(const Step& step) const;
+  /// A chunk of a buffer, in all windows that are cut alike. Scratch has room for one slice, where they take turns.
+  struct Strip {
+    Slices slices;
+    Track track;
   };
-  Cut cut(const Plan& plan, const GeometryRequest& request, size_t elements) const;
+  struct Cut {
+    std::vector<Strip> strips[buffer_count];  ///< By chunk.
+    std::vector<std::vector<Place>> places;   ///< By channel, then step.
+  };
+  const Cut& cut(size_t window) const { return cuts_[window + 1 == windows_]; }
+
+  void cut_chunks_first(const Plan& plan, const GeometryRequest& request);
+  void cut_windows_first(const Plan& plan, const GeometryRequest& request);
+  Cut window_of(const Plan& plan, const GeometryRequest& request, size_t elements, size_t stride);
+  static Strip strip(const Cut& cut, const Chunks& chunks);
+  static void find_places(const Plan& plan, Cut& cut);
 
   size_t windows_ = 0;
-  size_t window_bytes_ = 0;
   size_t scratch_bytes_ = 0;
-  Cut cuts_[2];  ///< Of a full window, and of the last.
+  Cut cuts_[2];  ///< Of all windows but the last, and of the last.
 };
 
 }  // namespace bccl

@@ -70,12 +70,12 @@ void Operation::enter_window(Cursor& cursor, size_t window) const {
 
 Operation::Ran Operation::run_step(const BoundStep& step, const Cursor& cursor) {
   if (step.after.present() && !ready_after(step, cursor)) return Ran::no;
-  const size_t bytes = cursor.places[cursor.step].bytes;
+  const size_t bytes = cursor.places[cursor.step].slices.bytes(cursor.window);
   if (bytes == 0) return Ran::yes;  // an empty part: neither side sends or waits
   if (const Ran ran = arrived(step, bytes); ran != Ran::yes) return ran;
   std::byte* slot = nullptr;
   if (step.sender != nullptr && (slot = step.sender->try_acquire(bytes)) == nullptr) return Ran::no;
-  combine(step, cursor, slot);
+  combine(step, cursor, slot, bytes);
   if (step.sender != nullptr) step.sender->commit(bytes, call_.signature);
   for (Receiver* receiver : step.receivers) receiver->release();
   return Ran::yes;
@@ -102,7 +102,7 @@ Operation::Ran Operation::arrived(const BoundStep& step, size_t bytes) {
   return Ran::yes;
 }
 
-void Operation::combine(const BoundStep& step, const Cursor& cursor, std::byte* slot) {
+void Operation::combine(const BoundStep& step, const Cursor& cursor, std::byte* slot, size_t bytes) {
   const Place& place = cursor.places[cursor.step];
   const bool has_from = step.from.present();
   if (has_from) inputs_[static_cast<size_t>(step.from_at)] = local(step.from.buffer, place.from, cursor);
@@ -120,11 +120,11 @@ void Operation::combine(const BoundStep& step, const Cursor& cursor, std::byte* 
   const bool scaled = recipe_->scale_source && has_from && step.from.buffer == Buffer::source;
   if (pass.input_count == 1 && !scaled && !(step.completes && recipe_->divisor != 1)) {
     if (pass.output_count == 1 && outputs[0] == inputs_[0]) return;  // in place: it is there already
-    pass.elements = place.bytes;
+    pass.elements = bytes;
     copy_pass(pass, recipe_->isa);
     return;
   }
-  pass.elements = place.bytes / recipe_->element_bytes;
+  pass.elements = bytes / recipe_->element_bytes;
   if (scaled) {
     pass.scaled_input = step.from_at;
     pass.scale = call_.scale;
@@ -141,15 +141,14 @@ bool Operation::ready_after(const BoundStep& step, const Cursor& cursor) const {
          (other.window == cursor.window && other.step > static_cast<size_t>(step.after.step));
 }
 
-std::byte* Operation::local(Buffer buffer, size_t offset, const Cursor& cursor) {
-  const Geometry& geometry = recipe_->geometry;
+std::byte* Operation::local(Buffer buffer, const Track& track, const Cursor& cursor) {
+  const size_t offset = track.offset(cursor.window);
   switch (buffer) {
-    case Buffer::source:  // only read: plans are verified
-      return const_cast<std::byte*>(call_.source) + geometry.window_start(cursor.window) + offset;
-    case Buffer::target: return call_.target + geometry.window_start(cursor.window) + offset;
+    case Buffer::source: return const_cast<std::byte*>(call_.source) + offset;  // only read: plans are verified
+    case Buffer::target: return call_.target + offset;
     case Buffer::scratch: break;
   }
-  return scratch_.data() + geometry.scratch_bytes() * static_cast<size_t>(cursor.lane) + offset;
+  return scratch_.data() + recipe_->geometry.scratch_bytes() * static_cast<size_t>(cursor.lane) + offset;
 }
 
 }  // namespace bccl

@@ -79,9 +79,9 @@ class Operation {
   void enter_window(Cursor& cursor, size_t window) const;
   Ran run_step(const BoundStep& step, const Cursor& cursor);
   Ran arrived(const BoundStep& step, size_t bytes);
-  void combine(const BoundStep& step, const Cursor& cursor, std::byte* slot);
+  void combine(const BoundStep& step, const Cursor& cursor, std::byte* slot, size_t bytes);
   bool ready_after(const BoundStep& step, const Cursor& cursor) const;
-  std::byte* local(Buffer buffer, size_t offset, const Cursor& cursor);
+  std::byte* local(Buffer buffer, const Track& track, const Cursor& cursor);
   template <class Visit>
   void visit_waits(Visit visit) const;
 

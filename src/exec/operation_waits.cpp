@@ -29,7 +29,7 @@ bool Operation::can_move() {
   return std::any_of(cursors_.begin(), cursors_.end(), [this](const Cursor& cursor) {
     if (cursor.window >= recipe_->geometry.windows()) return false;
     const BoundStep& step = (*cursor.steps)[cursor.step];
-    const size_t bytes = cursor.places[cursor.step].bytes;
+    const size_t bytes = cursor.places[cursor.step].slices.bytes(cursor.window);
     if (step.after.present() && !ready_after(step, cursor)) return false;
     if (bytes == 0) return true;
     if (const Ran ran = arrived(step, bytes); ran != Ran::yes) return ran == Ran::mismatch;

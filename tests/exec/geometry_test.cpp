@@ -2,6 +2,8 @@
 // same on every rank.
 #include "exec/geometry.h"
 
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
@@ -62,18 +64,20 @@ std::vector<uint32_t> all_in_one(int labels) {
 
 /// What is wrong with the tiling of a buffer, in words; empty if nothing.
 std::string tiling_fault(const Case& one, const Geometry& geometry, Buffer buffer) {
-  size_t next = 0;
+  std::vector<std::pair<size_t, size_t>> pieces;  // offset, bytes
   for (size_t window = 0; window < geometry.windows(); ++window)
     for (int chunk = 0; chunk < one.chunks(); ++chunk) {
       const Piece piece = geometry.piece({buffer, chunk, 1}, window);
-      if (piece.offset != next)
-        return fmt::format("window {}, chunk {} is at {}, not {}", window, chunk, piece.offset, next);
       if (piece.bytes % one.request.element_bytes != 0) return fmt::format("chunk {} cuts an element", chunk);
-      if (piece.bytes > 0 && window + 1 < geometry.windows() && piece.offset % grain_bytes != 0)
-        return fmt::format("window {}, chunk {} begins inside a cache line, at {}", window, chunk,
-                           piece.offset);
-      next += piece.bytes;
+      if (piece.bytes > 0) pieces.emplace_back(piece.offset, piece.bytes);
     }
+  std::sort(pieces.begin(), pieces.end());
+  size_t next = 0;
+  for (const auto& [offset, bytes] : pieces) {
+    if (offset != next) return fmt::format("a piece begins at {}, not {}", offset, next);
+    if (offset % grain_bytes != 0) return fmt::format("a piece begins inside a cache line, at {}", offset);
+    next += bytes;
+  }
   return next == one.bytes() ? "" : fmt::format("{} bytes are covered", next);
 }
 
@@ -84,13 +88,60 @@ void check_tiling(const Case& one) {
   if (!fault.empty()) FAIL(one.name << ": " << fault);
 }
 
-TEST_CASE("Windows and chunks cover every byte of source and target once, in order, from whole cache lines") {
+TEST_CASE("Windows and chunks cover every byte of source and target once, from whole cache lines") {
   for_each_case(check_tiling, uniform);
 }
 
 TEST_CASE("Uneven weights, zeros among them, still cover every byte once") {
   for_each_case(check_tiling, uneven);
   for_each_case(check_tiling, all_in_one);
+}
+
+/// Where every chunk begins and how long it is, over all windows.
+std::vector<Piece> whole_chunks(const Case& one) {
+  const Geometry geometry = one.geometry();
+  std::vector<Piece> whole;
+  for (int chunk = 0; chunk < one.chunks(); ++chunk) {
+    whole.push_back(geometry.piece(target(chunk), 0));
+    for (size_t window = 1; window < geometry.windows(); ++window) {
+      const Piece next = geometry.piece(target(chunk), window);
+      if (next.bytes > 0 && next.offset != whole.back().offset + whole.back().bytes)
+        FAIL(one.name << ": chunk " << chunk << " is not in one piece at window " << window);
+      whole.back().bytes += next.bytes;
+    }
+  }
+  return whole;
+}
+
+TEST_CASE("The slice size does not show in which chunk an element falls into, where steps cover one chunk") {
+  const auto check = [](const Case& one) {
+    if (one.plan().message_chunks > 1) return;
+    Case unsliced = one;
+    unsliced.request.slice_bytes_max = SIZE_MAX;
+    const std::vector<Piece> sliced = whole_chunks(one);
+    const std::vector<Piece> whole = whole_chunks(unsliced);
+    for (size_t chunk = 0; chunk < whole.size(); ++chunk)
+      if (whole[chunk].bytes != sliced[chunk].bytes ||
+          (whole[chunk].bytes > 0 && whole[chunk].offset != sliced[chunk].offset))
+        FAIL(one.name << ": chunk " << chunk << " differs");
+  };
+  for_each_case(check, uniform);
+  for_each_case(check, uneven);
+}
+
+TEST_CASE("Slices of a chunk differ by what is left over at its end alone, and no window is empty") {
+  for_each_case(
+      [](const Case& one) {
+        if (one.plan().message_chunks > 1) return;
+        const Geometry geometry = one.geometry();
+        for (size_t window = 0; window < geometry.windows(); ++window)
+          if (geometry.piece(target(0), window).bytes == 0)
+            FAIL(one.name << ": window " << window << " is empty");
+        for (size_t window = 1; window + 1 < geometry.windows(); ++window)
+          if (geometry.piece(target(0), window).bytes != geometry.piece(target(0), 0).bytes)
+            FAIL(one.name << ": window " << window << " is another size than the first");
+      },
+      uniform);
 }
 
 /// The largest message of any rank in any window, and whether a range of several chunks is their sum.
@@ -169,6 +220,7 @@ TEST_CASE("Weighted shares are what the weights say, to a cache line a window") 
 TEST_CASE("Scratch chunks lie one after another in one window's scratch") {
   Plan plan = one_shot_all_reduce({.ranks = 2, .channels = 1, .groups = {}}, 0);
   plan.layout[int(Buffer::scratch)] = {0, 0, 0};
+  plan.message_chunks = 3;
   const Geometry geometry(plan,
                           {.elements = 100'000, .element_bytes = 4, .slice_bytes_max = 4096, .weights = {}});
   REQUIRE(geometry.windows() > 2);
@@ -178,6 +230,26 @@ TEST_CASE("Scratch chunks lie one after another in one window's scratch") {
     CHECK(whole.bytes == 3 * geometry.piece(scratch(2), window).bytes);
     CHECK(geometry.piece(scratch(2), window).bytes == geometry.piece(source(0), window).bytes);
     CHECK(whole.bytes <= geometry.scratch_bytes());
+  }
+}
+
+TEST_CASE("Slices of scratch chunks have room of their own, and the bytes of their label's slices") {
+  Plan plan = ring_all_reduce({.ranks = 2, .channels = 1, .groups = {}}, 0);
+  plan.layout[int(Buffer::scratch)] = {1, 0, 1};
+  const Geometry geometry(
+      plan, {.elements = 100'001, .element_bytes = 4, .slice_bytes_max = 4096, .weights = {3, 5}});
+  REQUIRE(geometry.windows() > 2);
+  for (size_t window = 0; window < geometry.windows(); ++window) {
+    size_t end = 0;
+    for (int chunk = 0; chunk < 3; ++chunk) {
+      const Piece piece = geometry.piece(scratch(chunk), window);
+      CHECK(piece.bytes ==
+            geometry.piece(source(plan.layout[int(Buffer::scratch)][size_t(chunk)]), window).bytes);
+      if (piece.bytes == 0) continue;
+      CHECK(piece.offset >= end);
+      end = piece.offset + piece.bytes;
+    }
+    CHECK(end <= geometry.scratch_bytes());
   }
 }
 
