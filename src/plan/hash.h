@@ -1,5 +1,6 @@
-/// A 64-bit structural hash: equal for equal plans on every machine and build. What ranks compare to prove
-/// that they run the same algorithm is hash_of_shape_and_algorithm(); a rank builds only its own plan.
+/// A 64-bit structural hash: equal for equal plans on every machine and build. A rank builds only its own
+/// plan, so what ranks compare to prove that they run the same algorithm is the hash of what a generator
+/// looks at.
 #pragma once
 
 #include <cstdint>
