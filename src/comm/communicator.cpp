@@ -32,7 +32,8 @@ uint32_t signature_of(const CallRecord& record) {
 
 }  // namespace
 
-Result<std::unique_ptr<Communicator>> Communicator::create(Exchange& exchange, const Settings& settings) {
+Result<std::unique_ptr<Communicator>> Communicator::create(Exchange& exchange, const Settings& settings,
+                                                           const Decorate& decorate) {
   auto communicator = std::unique_ptr<Communicator>(new Communicator);
   Communicator& self = *communicator;
   self.rank_ = exchange.rank();
@@ -40,14 +41,15 @@ Result<std::unique_ptr<Communicator>> Communicator::create(Exchange& exchange, c
   self.settings_ = settings;
   self.isa_ = best_isa(settings.kernels);
   self.generation_ = process_generation();
-  if (self.ranks_ > 1) BCCL_TRY(self.connect(exchange, Deadline::after_ms(settings.bootstrap_timeout_ms)));
+  if (self.ranks_ > 1)
+    BCCL_TRY(self.connect(exchange, Deadline::after_ms(settings.bootstrap_timeout_ms), decorate));
   log(LogLevel::info, "rank {} of {}: communicator ready", self.rank_, self.ranks_);
   return communicator;
 }
 
 Communicator::~Communicator() = default;
 
-Status Communicator::connect(Exchange& exchange, Deadline deadline) {
+Status Communicator::connect(Exchange& exchange, Deadline deadline, const Decorate& decorate) {
   BCCL_TRY(agree_on_settings(exchange, deadline));
   const shm::Options options{.pool_bytes = static_cast<size_t>(settings_.pool_bytes), .stores = settings_.stores};
   node_ = BCCL_TRY(Node::join(exchange, shm::arena_bytes(ranks_, options), deadline));
@@ -61,6 +63,7 @@ Status Communicator::connect(Exchange& exchange, Deadline deadline) {
             .slice_bytes_max = endpoint->slice_bytes_max(),
             .lanes_max = endpoint->lanes()};
   endpoint_ = std::move(endpoint);
+  if (decorate) endpoint_ = decorate(std::move(endpoint_), rank_);
   return {};
 }
 
@@ -139,19 +142,17 @@ Result<bool> Communicator::begin(const Call& call) {
 
 Result<bool> Communicator::step() {
   moved_ = false;
-  switch (operation_.advance()) {
-    case Progress::done:
-      moved_ = true;
-      if (timed_ != nullptr) timed_->stores.took(now_ns() - began_ns_);
-      finish();
-      return true;
-    case Progress::some:
-      moved_ = true;
-      return false;
-    case Progress::mismatch:
-      return give_up(std::move(different_calls(operation_.different_peer())).take_error());
-    case Progress::none:
-      break;
+  const Progress progress = operation_.advance();
+  if (progress == Progress::mismatch)
+    return give_up(std::move(different_calls(operation_.different_peer())).take_error());
+  moved_ = progress != Progress::none;
+  if (progress == Progress::some) return false;
+  // Asked also when all is done: what this rank sent last may not have left, and nobody would ask later.
+  if (Status polled = endpoint_->poll(); !polled.ok()) return give_up(std::move(polled).take_error());
+  if (progress == Progress::done) {
+    if (timed_ != nullptr) timed_->stores.took(now_ns() - began_ns_);
+    finish();
+    return true;
   }
   if (node_->abort_word().load(std::memory_order_acquire) == 0) return false;
   Error error = node_->posted();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -43,10 +44,14 @@ struct Call {
   Reduction reduction;
 };
 
+/// Puts something around the endpoint of a rank: how tests make a transport late, faulty or talkative.
+using Decorate = std::function<std::unique_ptr<Endpoint>(std::unique_ptr<Endpoint>, int rank)>;
+
 class Communicator {
  public:
   /// Collective over the exchange; returns on every rank, with the same error if any rank has one.
-  static Result<std::unique_ptr<Communicator>> create(Exchange& exchange, const Settings& settings);
+  static Result<std::unique_ptr<Communicator>> create(Exchange& exchange, const Settings& settings,
+                                                      const Decorate& decorate = {});
   ~Communicator();
 
   int rank() const { return rank_; }
@@ -84,7 +89,7 @@ class Communicator {
  private:
   Communicator() = default;
 
-  Status connect(Exchange& exchange, Deadline deadline);
+  Status connect(Exchange& exchange, Deadline deadline, const Decorate& decorate);
   Status agree_on_settings(Exchange& exchange, Deadline deadline);
 
   struct Key {

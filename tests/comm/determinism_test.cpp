@@ -9,6 +9,7 @@
 #include "../kernels/oracle.h"
 #include "algos/catalogue.h"
 #include "team.h"
+#include "transport/decorators/delayed.h"
 
 namespace bccl::test {
 namespace {
@@ -39,8 +40,9 @@ struct Experiment {
 };
 
 /// Each rank's result of one call in a communicator of its own.
-std::vector<std::vector<std::byte>> results_of(const Experiment& experiment, const Settings& settings) {
-  Team team(experiment.ranks, settings);
+std::vector<std::vector<std::byte>> results_of(const Experiment& experiment, const Settings& settings,
+                                               const Decorate& decorate = {}) {
+  Team team(experiment.ranks, settings, decorate);
   std::vector<std::vector<std::byte>> results(static_cast<size_t>(experiment.ranks));
   const Outcomes outcomes = team.each([&](Communicator& communicator) {
     const std::vector<std::byte> source =
@@ -103,17 +105,23 @@ TEST_CASE("Stores, waits, pools and kernels change no bit") {
     }
 }
 
-/// Those that combine every chunk in the same order of ranks. The others' order depends on the chunk an
-/// element falls into, hence on the slice size (docs/limits.md).
-bool same_order_in_all_chunks(const Algorithm& algorithm) {
-  return algorithm.name != "ring" && algorithm.name != "double_binary_tree" &&
-         algorithm.name != "hierarchical";
-}
-
-TEST_CASE("The slice size changes no bit of algorithms with one order of ranks") {
+TEST_CASE("Slices and room that come late at random change no bit") {
+  const Decorate hesitant = [](std::unique_ptr<Endpoint> endpoint, int rank) {
+    return delayed(std::move(endpoint),
+                   {.seed = seed() + uint64_t(rank), .probability = 0.5, .burst_max = 8});
+  };
   for (const Algorithm& algorithm : algorithms())
     for (const Experiment& experiment : experiments()) {
-      if (!same_order_in_all_chunks(algorithm)) continue;
+      Settings settings = test_settings(std::string(algorithm.name));
+      settings.slice_bytes = 2048;
+      INFO(name(experiment, algorithm.name));
+      CHECK((results_of(experiment, settings, hesitant) == results_of(experiment, settings)));
+    }
+}
+
+TEST_CASE("The slice size changes no bit") {
+  for (const Algorithm& algorithm : algorithms())
+    for (const Experiment& experiment : experiments()) {
       Settings settings = test_settings(std::string(algorithm.name));
       const auto usual = results_of(experiment, settings)[0];
       for (const int64_t slice_bytes : {256, 4096, 65536}) {

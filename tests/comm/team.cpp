@@ -10,13 +10,13 @@ namespace {
 
 using Made = std::vector<Result<std::unique_ptr<Communicator>>>;
 
-Made create_all(const std::vector<Settings>& settings) {
+Made create_all(const std::vector<Settings>& settings, const Decorate& decorate = {}) {
   const auto ranks = static_cast<int>(settings.size());
   const auto exchanges = local_exchanges(ranks);
   Made made;
   for (int rank = 0; rank < ranks; ++rank) made.emplace_back(fail(Code::internal_error, "not created"));
   on_ranks(ranks, [&](int rank) {
-    made[size_t(rank)] = Communicator::create(*exchanges[size_t(rank)], settings[size_t(rank)]);
+    made[size_t(rank)] = Communicator::create(*exchanges[size_t(rank)], settings[size_t(rank)], decorate);
   });
   return made;
 }
@@ -30,10 +30,11 @@ Settings test_settings(const std::string& algorithm) {
   return settings;
 }
 
-Team::Team(int ranks, const Settings& settings) : Team(std::vector<Settings>(size_t(ranks), settings)) {}
+Team::Team(int ranks, const Settings& settings, const Decorate& decorate)
+    : Team(std::vector<Settings>(size_t(ranks), settings), decorate) {}
 
-Team::Team(const std::vector<Settings>& settings) {
-  for (auto& one : create_all(settings)) {
+Team::Team(const std::vector<Settings>& settings, const Decorate& decorate) {
+  for (auto& one : create_all(settings, decorate)) {
     INFO(one.sentence());
     REQUIRE(one.ok());
     communicators_.push_back(std::move(one).value());

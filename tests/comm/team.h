@@ -18,8 +18,8 @@ using Outcomes = std::vector<Status>;
 
 class Team {
  public:
-  explicit Team(int ranks, const Settings& settings = test_settings());
-  explicit Team(const std::vector<Settings>& settings);  ///< One a rank.
+  explicit Team(int ranks, const Settings& settings = test_settings(), const Decorate& decorate = {});
+  explicit Team(const std::vector<Settings>& settings, const Decorate& decorate = {});  ///< One a rank.
 
   int ranks() const { return static_cast<int>(communicators_.size()); }
   Communicator& operator[](int rank) { return *communicators_[size_t(rank)]; }

@@ -7,6 +7,7 @@
 #include "ensemble.h"
 #include "transport/decorators/delayed.h"
 #include "transport/decorators/faulty.h"
+#include "transport/decorators/traced.h"
 
 namespace bccl::test {
 namespace {
@@ -88,6 +89,84 @@ TEST_CASE("Any mix of shapes drawn at random reduces exactly") {
     INFO("trial " << trial);
     check_runs(shape, 1 + random() % 4000, 2);
   }
+}
+
+TEST_CASE("What crosses the connections is what the plan says, message by message and byte by byte") {
+  for (const Algorithm& algorithm : algorithms())
+    for (const int ranks : {2, 3, 4, 7}) {
+      std::vector<std::shared_ptr<Trace>> traces;
+      Ensemble ensemble({.algorithm = algorithm.name, .ranks = ranks, .lanes = 2, .slice_bytes = 256},
+                        [&](std::unique_ptr<Endpoint> endpoint, int rank) {
+                          traces.push_back(std::make_shared<Trace>(100'000));
+                          return traced(std::move(endpoint), rank, traces.back());
+                        });
+      // Whole cache lines for every label, so that parts are equal.
+      const auto labels = static_cast<size_t>(ensemble.recipe(0, 1).plan->plan().labels);
+      const size_t elements = 16 * labels * 24;
+      REQUIRE(ensemble.run(elements, 1, seed()) == "");
+      for (int rank = 0; rank < ranks; ++rank) {
+        const Recipe recipe = ensemble.recipe(rank, elements);
+        size_t commits = 0;
+        size_t releases = 0;
+        size_t bytes_sent = 0;
+        for (const Channel& channel : recipe.plan->plan().channels)
+          for (const Step& step : channel) {
+            commits += step.send.empty() ? 0 : recipe.geometry.windows();
+            releases += step.recv.size() * recipe.geometry.windows();
+            bytes_sent += step.send.size() * static_cast<size_t>(step.extent().count) * elements / labels * 4;
+          }
+        for (const Trace::Record& record : traces[size_t(rank)]->records()) {
+          if (record.event == Trace::Event::release) --releases;
+          if (record.event != Trace::Event::commit) continue;
+          --commits;
+          bytes_sent -= record.bytes * traces[size_t(rank)]->ends()[record.end].peers.size();
+        }
+        INFO(ensemble.name() << ", rank " << rank);
+        CHECK(traces[size_t(rank)]->dropped() == 0);
+        CHECK(commits == 0);
+        CHECK(releases == 0);
+        CHECK(bytes_sent == 0);
+      }
+    }
+}
+
+/// A kernel that notes how it was told to store, and then reduces.
+std::vector<std::pair<int, uint32_t>> stores_seen;  ///< Outputs, streaming_outputs.
+void noting_kernel(const Pass& pass) {
+  stores_seen.emplace_back(pass.output_count, pass.streaming_outputs);
+  find_kernel(DataType::int32, Combine::sum, Isa::scalar)(pass);
+}
+
+/// How the reducing step of a ring of two stores its target and its slot.
+uint32_t stores_of_ring(bool stream_target, bool stream_slots) {
+  constexpr size_t elements = 64;
+  stores_seen.clear();
+  Ensemble ensemble({.algorithm = "ring", .ranks = 2, .slice_bytes = 1 << 20});
+  std::vector<Recipe> recipes{ensemble.recipe(0, elements), ensemble.recipe(1, elements)};
+  std::vector<int32_t> data(elements * 4, 1);
+  for (const int rank : {0, 1}) {
+    Recipe& recipe = recipes[size_t(rank)];
+    recipe.kernel = noting_kernel;
+    recipe.stream_target = stream_target;
+    auto* at = reinterpret_cast<std::byte*>(data.data() + 2 * elements * size_t(rank));
+    ensemble.operation(rank).start(
+        recipe, {.source = at, .target = at + elements * 4, .signature = 1, .stream_slots = stream_slots});
+  }
+  bool done[2] = {};
+  for (int round = 0; round < 100; ++round)
+    for (const int rank : {0, 1}) done[rank] = ensemble.operation(rank).advance() == Progress::done;
+  REQUIRE((done[0] && done[1]));
+  REQUIRE(stores_seen.size() == 2);
+  CHECK(stores_seen[0] == stores_seen[1]);
+  CHECK(stores_seen[0].first == 2);
+  return stores_seen[0].second;
+}
+
+TEST_CASE("A target that exceeds the caches is streamed, and staging where that is wished, each apart") {
+  CHECK(stores_of_ring(false, false) == 0b00);
+  CHECK(stores_of_ring(true, false) == 0b01);
+  CHECK(stores_of_ring(false, true) == 0b10);
+  CHECK(stores_of_ring(true, true) == 0b11);
 }
 
 TEST_CASE("A slice with another signature is a mismatch that names its sender") {
