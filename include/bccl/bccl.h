@@ -103,79 +103,160 @@ typedef enum {
   bcclScalarHostImmediate = 1 /* the scalar is read before the call returns */
 } bcclScalarResidence_t;
 
+/* The lists of parameters below are not to be flowed together. */
+/* clang-format off */
+
 /* ---- version and errors ---- */
 
-/* Writes BCCL_VERSION_CODE of the library (not of this header). Error: version is NULL. */
+/* The version of the library that is loaded (which need not be the header's).
+ *   version   out: receives BCCL_VERSION_CODE of the library
+ * bcclInvalidArgument: version is NULL. */
 BCCL_API bcclResult_t bcclGetVersion(int* version);
 
-/* A constant string for a result code; never NULL. */
+/* What a result code means, in general; bcclGetLastError says what happened.
+ *   result    any value, unknown ones included
+ * Returns a constant string, never NULL. */
 BCCL_API const char* bcclGetErrorString(bcclResult_t result);
 
-/* The sentence of the last error of this communicator, or, with NULL, of the last failed call of the calling
- * thread. Never NULL; empty when there was none. Valid until the next error of the same communicator (thread), or
- * its end. */
+/* The sentence of the last error: what failed, on which rank, and what to do.
+ *   comm      whose last error, whichever thread had it; or NULL: of the last failed call of the calling thread
+ * Returns a string that belongs to bccl, never NULL; empty if there was no error. It stays valid until the next error
+ * of the same communicator (with NULL: of the same thread), or the end of either. A comm that has ended counts as
+ * NULL. Calls that succeed leave the sentence alone. */
 BCCL_API const char* bcclGetLastError(bcclComm_t comm);
 
 /* ---- making and ending communicators ---- */
 
-/* Makes an id and starts listening for the ranks in this process. One id makes one communicator. The ranks must
- * receive the 128 bytes by other means (a file, a store, MPI_Bcast …). Address: BCCL_COMM_ID,
- * BCCL_SOCKET_IFNAME or automatic. Errors: NULL; no usable interface (bcclSystemError). */
+/* Makes an id and starts to listen for the ranks in this process, with a thread that ends when the communicator is
+ * made. One id makes one communicator. The other ranks must be given the 128 bytes by other means (a file, a store,
+ * MPI_Bcast …). It listens at BCCL_COMM_ID or, if that is not set, at a free port of the interfaces that are up or
+ * that BCCL_SOCKET_IFNAME names.
+ *   uniqueId  out: receives the id
+ * bcclInvalidArgument: uniqueId is NULL, or a BCCL_ variable has a value that is not allowed. bcclSystemError: no
+ * usable interface, or the port is taken. */
 BCCL_API bcclResult_t bcclGetUniqueId(bcclUniqueId* uniqueId);
 
-/* Joins the communicator of `nranks` ranks as `rank`. Blocks until all ranks are there or BCCL_BOOTSTRAP_TIMEOUT
- * passes; the error then says who is missing. Errors: comm NULL, rank or nranks out of range, not an id
- * (bcclInvalidArgument); a rank given twice, ranks that disagree on nranks or on settings that matter
- * (bcclInvalidUsage); a rank died (bcclRemoteError); bcclTimeout. */
+/* Joins a communicator. Blocks until all ranks are there or BCCL_BOOTSTRAP_TIMEOUT passes. Not inside a group. Ranks
+ * may be processes, or threads of one process, or both.
+ *   comm      out: receives the communicator; NULL after an error
+ *   nranks    how many ranks the communicator has, 1 or more; the same on all ranks
+ *   commId    the id, as bcclGetUniqueId of one rank made it; the same on all ranks
+ *   rank      which rank this is, 0 … nranks - 1; on each rank another
+ * bcclInvalidArgument: comm is NULL, rank or nranks out of range, commId is no id, a BCCL_ variable has a value that
+ * is not allowed. bcclInvalidUsage: called inside a group, a rank was given twice, ranks disagree on nranks or on
+ * settings that must be equal, or are on different hosts. bcclRemoteError: a rank died or failed meanwhile.
+ * bcclTimeout: ranks are missing, and which. bcclSystemError: a limit of the system, and which. */
 BCCL_API bcclResult_t bcclCommInitRank(bcclComm_t* comm, int nranks, bcclUniqueId commId, int rank);
 
-/* Makes `ndev` communicators, ranks 0 … ndev-1 of one clique in this process; comms has ndev elements. On host
- * memory devlist must be NULL or all zeros. One thread drives them all with groups, or one thread each. */
+/* Makes all communicators of one clique in this process. One thread may then drive them all with groups, or a thread
+ * each. Not inside a group.
+ *   comms     out: array of ndev elements; receives the communicators of ranks 0 … ndev - 1; NULL where they could
+ *             not be made
+ *   ndev      how many ranks, 1 … 1024
+ *   devlist   NULL, or array of ndev devices, rank by rank; host memory is device 0, the only one in this version
+ * bcclInvalidArgument: comms is NULL, ndev out of range, another device, a BCCL_ variable has a value that is not
+ * allowed. bcclInvalidUsage: called inside a group. bcclSystemError: a limit of the system, and which. */
 BCCL_API bcclResult_t bcclCommInitAll(bcclComm_t* comms, int ndev, const int* devlist);
 
-/* Joins the communicator of all processes of this job, as the launcher's environment tells: torchrun, bccl run,
- * Open MPI, Slurm, PMI. Further calls make further communicators. Error: no launcher (bcclInvalidUsage). */
+/* Joins the communicator of all processes of this job, as the launcher's environment tells it: bccl run, torchrun,
+ * Open MPI, Slurm, or PMI (MPICH and its kin). Blocks like bcclCommInitRank. The first call of every process makes
+ * the first communicator, the second call the second, and so on. Not inside a group.
+ *   comm      out: receives the communicator; NULL after an error
+ * Errors as of bcclCommInitRank; and bcclInvalidUsage: no launcher's variables are set, or they contradict
+ * each other. */
 BCCL_API bcclResult_t bcclCommInitFromEnv(bcclComm_t* comm);
 
-/* Ends this rank's communicator and returns its memory; the handle becomes invalid (later use is detected and
- * is bcclInvalidArgument). Local: does not wait for other ranks. Not inside a group. */
+/* Ends this rank's communicator and returns its memory. Local: does not wait for other ranks, which get
+ * bcclRemoteError if they still need this one. Not inside a group.
+ *   comm      the communicator; from now on invalid, and later uses are found out (bcclInvalidArgument)
+ * bcclInvalidArgument: comm is NULL or has ended. bcclInvalidUsage: called inside a group, or another thread is
+ * inside a call on comm; then it lives on. */
 BCCL_API bcclResult_t bcclCommDestroy(bcclComm_t comm);
 
-/* Makes all pending and later calls on this communicator fail on every rank, waits until a call of another thread
- * has left it (at most a second), and ends it like bcclCommDestroy. */
+/* Makes all pending and later calls on this communicator fail on every rank (bcclRemoteError that names this rank),
+ * waits until a call of another thread has left it, and ends it like bcclCommDestroy. Any thread, at any time;
+ * returns within a second.
+ *   comm      the communicator; from now on invalid, as after bcclCommDestroy
+ * bcclInvalidArgument: comm is NULL or has ended.
+ * bcclInternalError: the other thread did not leave within a second. */
 BCCL_API bcclResult_t bcclCommAbort(bcclComm_t comm);
 
-/* Writes the communicator's state: bcclSuccess, or the error that broke it (a peer's death included, without a
- * call being made). */
+/* The communicator's state. Looks whether a peer has died, so that this is known without a call. Any thread, at any
+ * time.
+ *   comm        the communicator
+ *   asyncError  out: receives bcclSuccess, or the error that broke the communicator, whose sentence is then that of
+ *               bcclGetLastError(comm)
+ * bcclInvalidArgument: comm is NULL or has ended, asyncError is NULL. */
 BCCL_API bcclResult_t bcclCommGetAsyncError(bcclComm_t comm, bcclResult_t* asyncError);
 
+/* How many ranks a communicator has. Any thread, at any time.
+ *   comm      the communicator
+ *   count     out: receives the number of ranks
+ * bcclInvalidArgument: comm is NULL or has ended, count is NULL. */
 BCCL_API bcclResult_t bcclCommCount(bcclComm_t comm, int* count);
+
+/* Which rank of a communicator this is. Any thread, at any time.
+ *   comm      the communicator
+ *   rank      out: receives the rank, 0 … count - 1
+ * bcclInvalidArgument: comm is NULL or has ended, rank is NULL. */
 BCCL_API bcclResult_t bcclCommUserRank(bcclComm_t comm, int* rank);
 
 /* ---- reductions of one's own ---- */
 
-/* Makes *op: the sum over ranks of *scalar × input. scalar: one element of `datatype`, in host memory. The op
- * belongs to this communicator and may be destroyed as soon as the last call using it has returned. Every rank
- * may give another scalar. */
+/* Makes a reduction: the sum over ranks of scalar × input, each rank with a scalar of its own. It belongs to this
+ * communicator alone. Every rank has to make one, for the operation is what calls are compared by.
+ *   op         out: receives the operation, bcclNumOps or above
+ *   scalar     one element of datatype, in host memory, of any alignment
+ *   datatype   type of the scalar and of every call that uses the operation
+ *   residence  bcclScalarHostImmediate: the scalar is read now; bcclScalarDevice: whenever a call that uses it runs,
+ *              so the memory must stay
+ *   comm       the communicator
+ * bcclInvalidArgument: op or scalar is NULL, unknown datatype or residence, comm is NULL or has ended. */
 BCCL_API bcclResult_t bcclRedOpCreatePreMulSum(bcclRedOp_t* op, void* scalar, bcclDataType_t datatype,
                                                bcclScalarResidence_t residence, bcclComm_t comm);
+
+/* Ends such an operation. Its number is not given out again.
+ *   op        the operation; the last call that uses it must have returned
+ *   comm      the communicator that it was made for
+ * bcclInvalidArgument: op was not made for comm or has ended, comm is NULL or has ended. */
 BCCL_API bcclResult_t bcclRedOpDestroy(bcclRedOp_t op, bcclComm_t comm);
 
 /* ---- collectives ---- */
 
-/* Every rank's recvbuff[0 … count) receives op over all ranks' sendbuff[0 … count). Host memory; in place when
- * sendbuff == recvbuff. Buffers may be NULL only if count is 0. */
+/* Every rank's recvbuff[0 … count) receives the reduction over all ranks' sendbuff[0 … count), element by element; on
+ * all ranks the same bits.
+ *   sendbuff  count elements, host memory, aligned to the size of an element; not changed, unless it is recvbuff
+ *   recvbuff  count elements, host memory, aligned likewise. In place if equal to sendbuff; else the two must not
+ *             overlap. After an error its elements have any value
+ *   count     elements of datatype, not bytes: any size_t that memory can hold, 0 included, which returns at once;
+ *             the same on all ranks
+ *   datatype  type of the elements; the same on all ranks
+ *   op        bcclSum … bcclAvg, or what bcclRedOpCreatePreMulSum made for comm and datatype; the same on all ranks
+ *   comm      the communicator
+ *   stream    NULL: the call runs in this thread and returns when recvbuff is complete; another value: none in this
+ *             version
+ * Both buffers may be NULL if count is 0.
+ * bcclInvalidArgument, by this rank alone, and the communicator lives on: comm is NULL or has ended, a buffer is
+ * NULL, misaligned, or overlaps the other, unknown datatype or op, a stream. bcclInvalidUsage: another thread is
+ * inside comm, this process was forked from that which made comm, or (on all ranks, and comm is broken) the ranks
+ * made different calls. bcclRemoteError: a rank died, left or aborted. bcclTimeout: no progress within BCCL_TIMEOUT, and which ranks are
+ * late. Inside a group these come from bcclGroupEnd, save bcclInvalidArgument, which comes from both. */
 BCCL_API bcclResult_t bcclAllReduce(const void* sendbuff, void* recvbuff, size_t count, bcclDataType_t datatype,
                                     bcclRedOp_t op, bcclComm_t comm, bcclStream_t stream);
 
 /* ---- groups ---- */
 
-/* Between start and end, collectives of the calling thread are only recorded; the outermost end runs them: calls on
- * one communicator in their order, different communicators concurrently, all in this thread. So one thread can
- * drive many ranks. Groups nest. The end returns the first error of the group's calls; with one, none is run.
- * End without start: bcclInvalidUsage. */
+/* Begins a group of the calling thread: until its end, collectives of this thread are checked and recorded, not run.
+ * Groups nest; only the end of the outermost runs anything. Never fails. */
 BCCL_API bcclResult_t bcclGroupStart(void);
+
+/* Ends a group. The outermost end runs the recorded calls, all in this thread: calls on one communicator in their
+ * order, different communicators concurrently, so that one thread can drive many ranks; and returns when all are
+ * done. Returns the first error. If a recorded call was refused (bcclInvalidArgument), that is returned and none is run.
+ * bcclInvalidUsage: there is no group to end, or another thread is inside one of the communicators. */
 BCCL_API bcclResult_t bcclGroupEnd(void);
+
+/* clang-format on */
 
 #ifdef __cplusplus
 }

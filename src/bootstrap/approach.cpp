@@ -5,6 +5,8 @@
 
 #include <poll.h>
 
+#include "base/system_limit.h"
+
 namespace bccl {
 namespace {
 
@@ -70,7 +72,7 @@ void Approach::greet(int64_t now) {
   pollfd writable{socket_.get(), POLLOUT, 0};
   if (poll(&writable, 1, 0) != 1) return;
   if (const int error = connect_error(socket_.get()); error != 0)
-    return retry(fail_errno(error, "cannot connect"), now);
+    return retry(fail_limit(error, "cannot connect"), now);
   handshake_.emplace(secret_, random_tag(), me_);
   inbox_.clear();
   if (write(handshake_->hello(), now)) state_ = State::greeted;

@@ -68,7 +68,10 @@ Status JoinedExchange::check() {
 }
 
 Error JoinedExchange::root_ended() const {
-  return fail(Code::remote_error, "the root at {} ended during bootstrap: its process has died or ended", seat_.root);
+  return fail(Code::remote_error,
+              "the root at {} ended during bootstrap: the process that made the unique id, rank 0 as a rule, has "
+              "died or ended",
+              seat_.root);
 }
 
 Result<std::vector<std::string>> JoinedExchange::gather(const std::string& mine, Deadline deadline) {

@@ -6,6 +6,8 @@
 
 #include <sys/eventfd.h>
 
+#include "base/system_limit.h"
+
 namespace bccl {
 namespace {
 
@@ -37,7 +39,7 @@ Status control(int epoll, int operation, int fd, Poller::Interest interest, uint
 Status Poller::open() {
   epoll_ = FileDescriptor{epoll_create1(EPOLL_CLOEXEC)};
   bell_ = FileDescriptor{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
-  if (!epoll_.valid() || !bell_.valid()) return fail_errno(errno, "cannot set up the bootstrap's thread");
+  if (!epoll_.valid() || !bell_.valid()) return fail_limit(errno, "cannot set up the bootstrap's thread");
   return control(epoll_.get(), EPOLL_CTL_ADD, bell_.get(), Interest::reading, bell_name);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/system_limit.h"
 #include "bootstrap/process.h"
 
 namespace bccl {
@@ -94,15 +95,20 @@ void Root::accept(Door& door) {
       let_in(std::move(*outcome.connection));
     } else if (outcome.error == EAGAIN || outcome.error == EWOULDBLOCK) {
       return;
-    } else if (outcome.error != ECONNABORTED && outcome.error != EINTR && !drop_oldest_stranger()) {
-      // Out of descriptors or memory, most likely. The socket stays readable: look away, or the thread would
-      // spin.
-      pause_doors();
-      log(LogLevel::warn, "{}",
-          fail_errno(outcome.error, "bootstrap: the root cannot accept connections").sentence);
-      return;
+    } else if (outcome.error != ECONNABORTED && outcome.error != EINTR) {
+      note_shortage(outcome.error);
+      if (drop_oldest_stranger()) continue;
+      // The socket stays readable: look away, or the thread would spin.
+      return pause_doors();
     }
   }
+}
+
+/// Out of descriptors or memory, most likely.
+void Root::note_shortage(int error_number) {
+  if (!shortage_.empty()) return;
+  shortage_ = fail_limit(error_number, "bootstrap: the root cannot accept connections").sentence;
+  log(LogLevel::warn, "{}", shortage_);
 }
 
 void Root::let_in(Accepted accepted) {
@@ -250,7 +256,7 @@ void Root::expire(int64_t now) {
     if (each->is_stranger())
       dismiss(*each, "it had not proved anything in time");
     else if (each->stage() == Stage::member)
-      roster_.expire(each->deadline_budget_ms);
+      roster_.expire(each->deadline_budget_ms, shortage_);
     else
       each->close();
   }

@@ -56,6 +56,7 @@ class Root {
   void accept(Door& door);
   void let_in(Accepted accepted);
   bool drop_oldest_stranger();
+  void note_shortage(int error_number);
   void pause_doors();
   void resume_doors();
 
@@ -86,6 +87,7 @@ class Root {
   int64_t idle_since_ns_;
   int64_t failed_at_ns_ = 0;
   int64_t doors_resume_ns_ = 0;
+  std::string shortage_;  ///< What kept connections out, if anything did.
   bool dismissal_logged_ = false;
 };
 

@@ -117,7 +117,7 @@ std::string Roster::list(const std::vector<int>& ranks, bool with_process) const
   return fmt::format("ranks {} and {}", fmt::join(names, ", "), last);
 }
 
-void Roster::expire(int64_t budget_ms) {
+void Roster::expire(int64_t budget_ms, const std::string& hindrance) {
   const auto verb = [](const std::vector<int>& ranks) { return ranks.size() == 1 ? "has" : "have"; };
   const auto absent = ranks_where([](const Entry& entry) { return !entry.entered; });
   const auto silent = ranks_where([](const Entry& entry) { return entry.entered && !entry.blob; });
@@ -128,8 +128,8 @@ void Roster::expire(int64_t budget_ms) {
   if (!silent.empty())
     facts.push_back(fmt::format("{} {} not reached all_gather {} of the bootstrap after {}",
                                 list(silent, true), verb(silent), round_, spell_ms(budget_ms)));
-  fail_with(fail(Code::timeout, "{} (BCCL_BOOTSTRAP_TIMEOUT): see whether each was started and what it does",
-                 fmt::join(facts, "; ")));
+  fail_with(fail(Code::timeout, "{} (BCCL_BOOTSTRAP_TIMEOUT): {}", fmt::join(facts, "; "),
+                 hindrance.empty() ? "see whether each was started and what it does" : hindrance));
 }
 
 }  // namespace bccl

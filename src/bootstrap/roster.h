@@ -26,8 +26,9 @@ class Roster {
   /// One blob a round from each rank.
   Status contribute(int rank, std::string blob);
   void leave(int rank, bool on_purpose);
-  /// Fails because the round is not complete after this long, naming the ranks that are missing.
-  void expire(int64_t budget_ms);
+  /// Fails because the round is not complete after this long, naming the ranks that are missing. `hindrance`:
+  /// what is known to have kept them out, if anything is.
+  void expire(int64_t budget_ms, const std::string& hindrance = "");
   void fail_with(Error error);
 
   bool round_complete() const { return size_ > 0 && contributed_ == size_; }

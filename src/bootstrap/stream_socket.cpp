@@ -5,7 +5,10 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/uio.h>
+
+#include "base/system_limit.h"
 
 namespace bccl {
 namespace {
@@ -45,7 +48,7 @@ Result<FileDescriptor> open_stream(const RootAddress& address) {
       ::socket(address.ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP)};
   if (socket.valid()) return socket;
   const int reason = errno;
-  Error error = fail_errno(reason, fmt::format("cannot open a socket for {}", to_string(address)));
+  Error error = fail_limit(reason, fmt::format("cannot open a socket for {}", to_string(address)));
   if (reason == EAFNOSUPPORT) error.code = Code::invalid_argument;
   return error;
 }
@@ -97,7 +100,11 @@ Result<Listener> listen_at(const RootAddress& address) {
   if (bind(socket.get(), where.get(), where.bytes) != 0 || listen(socket.get(), listen_backlog) != 0) {
     const int reason = errno;
     Error error = fail_errno(reason, fmt::format("cannot listen on {}", to_string(address)));
-    if (reason == EADDRNOTAVAIL || reason == ENODEV) error.code = Code::invalid_argument;
+    if (reason == EADDRNOTAVAIL || reason == ENODEV) {
+      error.code = Code::invalid_argument;
+      error.sentence +=
+          "; it is no address of this host: give one of rank 0's host in BCCL_COMM_ID (or MASTER_ADDR)";
+    }
     if (reason == EADDRINUSE) error.sentence += "; give another port in BCCL_COMM_ID";
     return error;
   }
@@ -112,7 +119,7 @@ Result<FileDescriptor> start_connecting(const RootAddress& address) {
   send_at_once(socket.get());
   SocketAddress where = socket_address(address);
   if (connect(socket.get(), where.get(), where.bytes) != 0 && errno != EINPROGRESS && errno != EINTR)
-    return fail_errno(errno, "cannot connect");
+    return fail_limit(errno, "cannot connect");
   return socket;
 }
 
@@ -126,7 +133,12 @@ AcceptOutcome accept_from(int listener) {
   SocketAddress from;
   from.bytes = sizeof from.storage;
   FileDescriptor socket{accept4(listener, from.get(), &from.bytes, SOCK_NONBLOCK | SOCK_CLOEXEC)};
-  if (!socket.valid()) return {std::nullopt, errno};
+  if (!socket.valid()) {
+    // Without a descriptor left it fails even if nobody has come.
+    const int reason = errno;
+    pollfd door{listener, POLLIN, 0};
+    return {std::nullopt, poll(&door, 1, 0) == 0 ? EAGAIN : reason};
+  }
   send_at_once(socket.get());
   const auto address = address_from(from.get());
   return {Accepted{std::move(socket), address ? to_string(*address) : "an unknown address"}, 0};

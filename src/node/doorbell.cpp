@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 
 #include "base/clock.h"
-#include "node/system_limit.h"
+#include "base/system_limit.h"
 
 namespace bccl {
 

@@ -7,10 +7,10 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "base/system_limit.h"
 #include "node/doorbell.h"
 #include "node/meeting.h"
 #include "node/packet.h"
-#include "node/system_limit.h"
 
 namespace bccl {
 namespace {
@@ -35,6 +35,7 @@ class MeetingHost {
       : listener_(std::move(listener)), key_(key), members_(members), exchange_(exchange), deadline_(deadline) {
     for (int rank = 1; rank < members.size(); ++rank)
       if (members.speaker(rank) == rank && !members.same_process(rank, 0)) awaited_.push_back(rank);
+    guests_ = awaited_.size();
   }
 
   Result<NodeDescriptors> run() {
@@ -78,17 +79,26 @@ class MeetingHost {
     for (;;) {
       FileDescriptor socket{accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
       if (!socket.valid()) {
-        if (errno == EAGAIN) return {};
-        if (errno == EINTR || errno == ECONNABORTED) continue;
-        // Strangers shall not use up the descriptors that the job needs.
-        if (errno == EMFILE && drop_oldest_stranger()) continue;
-        return fail_limit(errno, "cannot take connections of the node's ranks");
+        const int reason = errno;
+        if (reason == EINTR || reason == ECONNABORTED) continue;
+        // Without a descriptor left it fails even if nobody calls.
+        if (reason == EAGAIN || !somebody_calls()) return {};
+        // Strangers shall not use up the descriptors that the job needs. With fewer than that it could never
+        // begin: its own ranks would be dropped for each other's sake.
+        if (reason == EMFILE && callers_.size() >= guests_ && drop_oldest_stranger()) continue;
+        return fail_limit(reason,
+                          fmt::format("cannot take the connections of {} processes of the node", guests_));
       }
       const auto strangers =
           std::count_if(callers_.begin(), callers_.end(), [](const Caller& c) { return !c.trusted(); });
       if (static_cast<size_t>(strangers) >= strangers_max) drop_oldest_stranger();
       callers_.push_back(Caller{.socket = std::move(socket)});
     }
+  }
+
+  bool somebody_calls() const {
+    pollfd listener{listener_.get(), POLLIN, 0};
+    return poll(&listener, 1, 0) > 0;
   }
 
   bool drop_oldest_stranger() {
@@ -196,6 +206,7 @@ class MeetingHost {
   const Deadline deadline_;
   std::list<Caller> callers_;  // oldest first
   std::vector<int> awaited_;   // speakers whose doorbells have not all come
+  size_t guests_ = 0;          ///< How many were awaited in the beginning.
 };
 
 }  // namespace

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "base/file_descriptor.h"
+#include "base/system_limit.h"
 #include "node/fork.h"
-#include "node/system_limit.h"
 
 namespace bccl {
 namespace {
@@ -155,7 +155,7 @@ std::string Members::describe(int rank) const {
 std::string Members::subject(const std::vector<int>& ranks) const {
   std::string text;
   const size_t shown = std::min(ranks.size(), names_shown_max);
-  for (size_t i = 0; i < shown; ++i) text += (i == 0 ? "" : ", ") + describe(ranks[i]);
+  for (size_t i = 0; i < shown; ++i) text += fmt::format("{}{}", i == 0 ? "" : ", ", describe(ranks[i]));
   if (shown < ranks.size()) text += fmt::format(" and {} more", ranks.size() - shown);
   return text + (ranks.size() == 1 ? " is" : " are");
 }

@@ -40,8 +40,15 @@ Result<std::shared_ptr<NodeMemory>> fetch_memory(Exchange& exchange, const Membe
   return NodeMemory::map(std::move(descriptors), members);
 }
 
+/// How near an error is to the cause: others make a rank wait in vain, or tell it that they have failed.
+int weight_of(Code code) {
+  if (code == Code::success) return 0;
+  if (code == Code::remote_error) return 1;
+  return code == Code::timeout ? 2 : 3;
+}
+
 /// Gathers how everyone fared; the same verdict on every rank. Of several errors the cause counts, not what
-/// it brought about on other ranks (remote_error).
+/// it brought about on other ranks.
 Status confirm(Exchange& exchange, const Members& members, const Status& mine, Deadline deadline) {
   const std::string blob = std::string(1, static_cast<char>(mine.code())) + mine.sentence();
   const auto gathered = exchange.all_gather(blob, deadline);
@@ -53,8 +60,7 @@ Status confirm(Exchange& exchange, const Members& members, const Status& mine, D
     const std::string& theirs = verdicts[static_cast<size_t>(rank)];
     if (theirs.empty()) return fail(Code::internal_error, "{} confirmed nothing", members.describe(rank));
     const auto code = static_cast<Code>(theirs.front());
-    if (code == Code::success) continue;
-    if (verdict.ok() || (verdict.code() == Code::remote_error && code != Code::remote_error))
+    if (weight_of(code) > weight_of(verdict.code()))
       verdict = fail(code, "{}: {}", members.describe(rank), theirs.substr(1));
   }
   return verdict;

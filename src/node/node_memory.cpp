@@ -8,8 +8,8 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "base/system_limit.h"
 #include "node/fork.h"
-#include "node/system_limit.h"
 
 namespace bccl {
 namespace {

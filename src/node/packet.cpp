@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "node/system_limit.h"
+#include "base/system_limit.h"
 
 namespace bccl {
 namespace {

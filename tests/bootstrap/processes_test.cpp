@@ -1,13 +1,16 @@
 /// Ranks as processes: how fast they meet, and what their deaths do.
 #include "processes.h"
 
+#include <atomic>
 #include <deque>
 
 #include <catch2/catch.hpp>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../support/rank_threads.h"
 #include "base/clock.h"
 #include "bootstrap/keyed_hash.h"
 #include "plain_socket.h"
@@ -111,25 +114,56 @@ TEST_CASE("a forked child leaves its parent's bootstrap alone") {
   CHECK(gather_rounds(**parent, 2) == "");
 }
 
-TEST_CASE("a root that runs out of descriptors serves its ranks all the same") {
-  const RootAddress port = [] {
-    const PlainListener listener;
-    return listener.address();
-  }();
-  Processes root{1, [](const UniqueId& id, int, const auto& ready) -> std::string {
-                   const rlimit few{32, 32};
-                   if (setrlimit(RLIMIT_NOFILE, &few) != 0) return "no limit";
-                   if (!open_root(id.addresses, id.secret).ok()) return "no root";
-                   ready();
-                   pause();
-                   return "";
+TEST_CASE("a rank whose host has its loopback down is told to bring it up") {
+  Processes rank{1, [](const UniqueId& id, int, const auto&) -> std::string {
+                   if (unshare(CLONE_NEWNET) != 0) return "not allowed to try";
+                   return join(id, 1, 2, Deadline::after_ms(300)).sentence();
                  }};
-  const UniqueId id{{port}, random_tag()};
+  rank.start(UniqueId{{loopback(4000)}, random_tag()});
+  CHECK_THAT(rank.report(0), Contains("ip link set lo up") || Catch::Equals("not allowed to try"));
+}
+
+/// A port that was free a moment ago.
+RootAddress free_port() {
+  const PlainListener listener;
+  return listener.address();
+}
+
+/// A process with a root at the id's address, and room for so many descriptors more.
+std::string be_a_poor_root(const UniqueId& id, rlim_t spare, const Processes::Ready& ready) {
+  if (!open_root(id.addresses, id.secret).ok()) return "no root";
+  const int next = dup(STDIN_FILENO);
+  close(next);
+  const rlimit few{static_cast<rlim_t>(next) + spare, static_cast<rlim_t>(next) + spare};
+  if (setrlimit(RLIMIT_NOFILE, &few) != 0) return "no limit";
+  ready();
+  pause();
+  return "";
+}
+
+TEST_CASE("a root that runs out of descriptors serves its ranks all the same") {
+  Processes root{1, [](const UniqueId& id, int, const auto& ready) { return be_a_poor_root(id, 20, ready); }};
+  const UniqueId id{{free_port()}, random_tag()};
   root.start(id);
   root.wait_until_ready(0);
   std::deque<PlainSocket> strangers;
-  for (int i = 0; i < 100; ++i) strangers.emplace_back(port);
+  for (int i = 0; i < 100; ++i) strangers.emplace_back(id.addresses[0]);
   CHECK(as_ranks(id, 4, [](Exchange& exchange) { return gather_rounds(exchange, 2); }) == all_fine(4));
+}
+
+TEST_CASE("ranks that a root has no descriptors for are missed together with the limit that kept them out") {
+  Processes root{1, [](const UniqueId& id, int, const auto& ready) { return be_a_poor_root(id, 2, ready); }};
+  const UniqueId id{{free_port()}, random_tag()};
+  root.start(id);
+  root.wait_until_ready(0);
+  std::atomic<int> told{0};
+  on_ranks(4, [&](int rank) {
+    auto exchange = join(id, rank, 4, Deadline::after_ms(1000));
+    if (!exchange.ok()) return;
+    const auto blobs = (*exchange)->all_gather("", Deadline::after_ms(1000));
+    if (blobs.code() == Code::timeout && blobs.sentence().find("ulimit -n") != std::string::npos) ++told;
+  });
+  CHECK(told >= 1);  // the others may not even have come in
 }
 
 }  // namespace

@@ -80,6 +80,21 @@ TEST_CASE("a rank in another network namespace is refused by name on every rank"
   CHECK(processes.ends() == "");
 }
 
+TEST_CASE(
+    "with few descriptors for rank 0 all ranks join or are told so at once, and none waits for the "
+    "deadline") {
+  const int spare = GENERATE(range(2, 20));
+  CAPTURE(spare);
+  Processes processes(4, [=](Exchange& exchange) {
+    if (exchange.rank() == 0) limit_descriptors(spare);
+    const int64_t start = now_ns();
+    const Result<std::unique_ptr<Node>> node = Node::join(exchange, small_arena_bytes, patience());
+    expect(now_ns() - start < patience_ms / 2 * 1'000'000, "waited for the deadline: " + node.sentence());
+    expect(node.ok() || node.sentence().find("ulimit -n") != std::string::npos, node.sentence());
+  });
+  CHECK(processes.ends() == "");
+}
+
 TEST_CASE("a rank that has no descriptors left fails all ranks at once, naming itself and the limit") {
   // From none at all (cannot even open a socket) to almost enough (cannot take the last doorbells).
   const int spare = GENERATE(0, 1, 2, 5);
@@ -151,7 +166,7 @@ TEST_CASE("ranks that do not know the job's secret are not let in") {
   Processes processes(2, [](Exchange& exchange) {
     Stranger stranger(exchange);
     Exchange& mine = exchange.rank() == 1 ? static_cast<Exchange&>(stranger) : exchange;
-    const auto node = Node::join(mine, small_arena_bytes, Deadline::after_ms(300));
+    const auto node = Node::join(mine, small_arena_bytes, Deadline::after_ms(2000));
     expect(!node.ok(), "joined nevertheless");
     if (exchange.rank() == 1) expect(node.sentence().find("secret") != std::string::npos, node.sentence());
   });

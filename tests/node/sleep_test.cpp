@@ -1,5 +1,11 @@
+#include <cstddef>
+
 #include <catch2/catch.hpp>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include "nodes.h"
 
@@ -99,6 +105,30 @@ TEST_CASE("one rank that polls makes all poll") {
     node->sleep(timeout_ms, never, nullptr);
     expect(now_ns() - start < lost_ns, "slept as long as it was let");
     expect(exchange.all_gather("slept", patience()).ok(), "a rank is missing");
+  });
+  CHECK(processes.ends() == "");
+}
+
+/// What a container's profile may do to this process.
+void forbid_membarrier() {
+  sock_filter rules[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+                         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
+                         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+                         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+  const sock_fprog profile{std::size(rules), rules};
+  expect(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "cannot give up privileges");
+  expect(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &profile) == 0, "cannot set the profile");
+}
+
+TEST_CASE("one rank that may not call membarrier makes all poll, and no wake-up is lost") {
+  Processes processes(2, [](Exchange& exchange) {
+    if (exchange.rank() == 1) forbid_membarrier();
+    const auto node = join(exchange);
+    const int64_t start = now_ns();
+    node->sleep(timeout_ms, never, nullptr);
+    expect(now_ns() - start < lost_ns, "slept as long as it was let");
+    expect(ping_pong(*node, 1000, timeout_ms) < lost_ns, "a wake-up was lost");
+    expect(exchange.all_gather("done", patience()).ok(), "a rank is missing");
   });
   CHECK(processes.ends() == "");
 }

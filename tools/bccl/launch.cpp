@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/system_limit.h"
 #include "tools/bccl/cores.h"
 #include "tools/bccl/line_relay.h"
 #include "tools/bccl/rank_environment.h"
@@ -64,7 +65,7 @@ Status Launcher::start() {
   meeting_ = BCCL_TRY(make_meeting());
   const std::vector<int> cores = job_.binding == Binding::core ? usable_cores() : std::vector<int>{};
   int report[2];
-  if (pipe2(report, O_CLOEXEC) != 0) return fail_errno(errno, "cannot make a pipe to the ranks");
+  if (pipe2(report, O_CLOEXEC) != 0) return fail_limit(errno, "cannot make a pipe to the ranks");
   FileDescriptor report_read(report[0]), report_write(report[1]);
   for (int rank = 0; rank < job_.ranks; ++rank)
     BCCL_TRY(start_rank(rank, *meeting_, report_write.get(), cores));

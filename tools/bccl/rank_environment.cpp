@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/system_limit.h"
+
 namespace bccl::tool {
 namespace {
 
@@ -39,7 +41,7 @@ Result<KeptPort> keep_port() {
   if (!port.socket.valid() || bind(port.socket.get(), any, length) != 0 ||
       setsockopt(port.socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
       getsockname(port.socket.get(), any, &length) != 0)
-    return fail_errno(errno, "cannot reserve a TCP port of 127.0.0.1");
+    return fail_limit(errno, "cannot reserve a TCP port of 127.0.0.1");
   port.number = ntohs(address.sin_port);
   return port;
 }

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/system_limit.h"
 #include "tools/bccl/launch.h"
 
 namespace bccl::tool {
@@ -22,7 +23,7 @@ struct Pipe {
 
 Result<Pipe> make_pipe() {
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return fail_errno(errno, "cannot make a pipe for a rank's output");
+  if (pipe2(ends, O_CLOEXEC) != 0) return fail_limit(errno, "cannot make a pipe for a rank's output");
   return Pipe{FileDescriptor(ends[0]), FileDescriptor(ends[1])};
 }
 

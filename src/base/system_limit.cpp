@@ -1,4 +1,4 @@
-#include "node/system_limit.h"
+#include "base/system_limit.h"
 
 #include <cerrno>
 
@@ -34,6 +34,9 @@ std::string remedy_for(int error_number) {
           limit_of(RLIMIT_AS));
     case ENOLCK:
       return fmt::format("no file locks left (limit {}): raise it with `ulimit -x`", limit_of(RLIMIT_LOCKS));
+    case ENETUNREACH:
+      return "no interface leads there: for an address of this host, bring up the loopback with `ip link set "
+             "lo up`";
     case EPERM:
     case EACCES:
     case ENOSYS:

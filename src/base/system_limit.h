@@ -1,4 +1,4 @@
-/// Turns a failed system call into an error that names the limit that was hit and says how to raise it.
+/// Turns a failed system call into an error that names the limit that was hit and says what to do about it.
 #pragma once
 
 #include <string>
