@@ -12,6 +12,7 @@
 #include "api/handle.h"
 #include "api/last_error.h"
 #include "api/process_settings.h"
+#include "base/log.h"
 #include "bootstrap/environment.h"
 #include "bootstrap/rendezvous.h"
 
@@ -59,8 +60,8 @@ Status init_all(bcclComm_t* comms, int count, const int* devices) {
   BCCL_TRY(check_pointer(comms, "comms"));
   BCCL_TRY(not_in_group("bcclCommInitAll"));
   BCCL_TRY(check_devices(devices, count));
-  const Settings settings = BCCL_TRY(process_settings());
   std::fill_n(comms, count, nullptr);
+  const Settings settings = BCCL_TRY(process_settings());
   auto exchanges = local_exchanges(count);
   std::vector<Result<std::unique_ptr<Communicator>>> made;
   for (int rank = 0; rank < count; ++rank) made.emplace_back(std::unique_ptr<Communicator>());
@@ -90,15 +91,17 @@ Status init_from_environment(bcclComm_t* comm) {
   *comm = nullptr;
   BCCL_TRY(not_in_group("bcclCommInitFromEnv"));
   const Settings settings = BCCL_TRY(process_settings());
-  const auto launch = BCCL_TRY(launch_from(environment));
+  auto launch = BCCL_TRY(launch_from(environment));
   if (!launch)
     return fail(Code::invalid_usage,
                 "no launcher's variables are set (RANK and WORLD_SIZE, OMPI_COMM_WORLD_RANK, SLURM_PROCID or PMI_RANK "
                 "…); start the program with `bccl run -n N -- PROGRAM`, mpirun, srun or torchrun");
+  if (const auto sentence = contradiction(*launch, environment)) log(LogLevel::warn, "{}", *sentence);
   if (launch->size == 1) {
     *comm = open_handle(BCCL_TRY(create_alone(settings)));
     return {};
   }
+  name_job(*launch, environment);
   const UniqueId id = BCCL_TRY(rendezvous_from(*launch, settings, environment, generations++));
   if (launch->rank == 0) BCCL_TRY(open_root(id.addresses, id.secret));
   *comm = BCCL_TRY(join_as(id, launch->rank, launch->size, settings));

@@ -7,6 +7,7 @@
 
 #include "bootstrap/authenticate.h"
 #include "bootstrap/packing.h"
+#include "bootstrap/process.h"
 #include "bootstrap/root_address.h"
 
 namespace bccl {
@@ -112,10 +113,8 @@ Result<std::optional<Launch>> read_launch(const Launcher& launcher, const Lookup
       return fail(Code::invalid_usage, "{}={} contradicts {}={}: ranks count from 0", name, launch.local_rank,
                   given(lookup, launcher.size), launch.size);
   }
-  for (const char* name : launcher.job) {
-    if (!launch.job.empty()) launch.job += '/';
-    launch.job += value_of(lookup, name);
-  }
+  if (given(lookup, launcher.job) != nullptr)
+    for (const char* name : launcher.job) launch.job += value_of(lookup, name) + '/';
   return std::optional{launch};
 }
 
@@ -191,6 +190,32 @@ Result<std::optional<Launch>> launch_from(const Lookup& lookup) {
   for (const Launcher& launcher : launchers)
     if (was_launched_by(launcher, lookup)) return read_launch(launcher, lookup);
   return std::optional<Launch>{};
+}
+
+std::optional<std::string> contradiction(const Launch& launch, const Lookup& lookup) {
+  for (const Launcher& other : launchers) {
+    // A Slurm task may well start another launcher. Half a set of variables is a leftover.
+    if (launch.launcher == other.name || other.name == std::string_view{"slurm"}) continue;
+    const char* rank = given(lookup, other.rank);
+    const char* size = given(lookup, other.size);
+    if (rank == nullptr || size == nullptr) continue;
+    if (value_of(lookup, rank) == std::to_string(launch.rank) &&
+        value_of(lookup, size) == std::to_string(launch.size))
+      continue;
+    const Launcher& chosen = *launcher_named(launch.launcher);
+    return fmt::format(
+        "{}={} and {}={} make this rank {} of {}, but {}={} and {}={} are set, too: unset those of the "
+        "launcher that did not start these ranks",
+        given(lookup, chosen.rank), launch.rank, given(lookup, chosen.size), launch.size, launch.rank,
+        launch.size, rank, value_of(lookup, rank), size, value_of(lookup, size));
+  }
+  return std::nullopt;
+}
+
+void name_job(Launch& launch, const Lookup& lookup) {
+  // Ranks that people start by hand, with torchrun's variables, need have no ancestor in common.
+  if (!launch.job.empty() || launch.launcher != "pmi" || spans_hosts(launch, lookup)) return;
+  launch.job = launching_process(given(lookup, launcher_named(launch.launcher)->rank));
 }
 
 Result<UniqueId> rendezvous_from(const Launch& launch, const Settings& settings, const Lookup& lookup,

@@ -3,6 +3,7 @@
 #include <map>
 
 #include <catch2/catch.hpp>
+#include <unistd.h>
 
 #include "ranks.h"
 
@@ -87,6 +88,35 @@ TEST_CASE("where several launchers were at work the innermost counts") {
   CHECK(launch_of(with(slurm, torchrun)).launcher == "torchrun");
   CHECK(launch_of(with(slurm, openmpi)).launcher == "openmpi");
   CHECK(launch_of(with(mpich, slurm)).launcher == "slurm");
+}
+
+TEST_CASE("launchers that contradict each other are both named") {
+  const auto sentence = [](const Environment& environment) {
+    return contradiction(launch_of(environment), from(environment)).value_or("");
+  };
+  for (const char* word : {"RANK=3", "WORLD_SIZE=8", "OMPI_COMM_WORLD_RANK=2", "OMPI_COMM_WORLD_SIZE=4"})
+    CHECK_THAT(sentence(with(openmpi, torchrun)), Contains(word));
+  CHECK_THAT(sentence(with(mpich, openmpi)), Contains("PMIX_RANK") || Contains("PMI_RANK=0"));
+  // All of one mind; a Slurm task that starts ranks of its own; a leftover.
+  CHECK(sentence(openmpi).empty());
+  CHECK(sentence(with(torchrun, {{"PMI_RANK", "3"}, {"PMI_SIZE", "8"}})).empty());
+  CHECK(sentence(with(slurm, torchrun)).empty());
+  CHECK(sentence(with(torchrun, {{"PMI_SIZE", "2"}})).empty());
+}
+
+TEST_CASE("a launcher that names no jobs is told from others by its process") {
+  Launch launch = launch_of(mpich);
+  CHECK(launch.job.empty());
+  name_job(launch, from(mpich));
+  // The test program has no PMI_RANK of its own, and so its parent is what started it.
+  CHECK_THAT(launch.job, Catch::StartsWith("process " + std::to_string(getppid()) + " of "));
+
+  for (const Environment& named : {torchrun, openmpi, slurm, with(mpich, {{"PMI_JOBID", "7"}})}) {
+    Launch other = launch_of(named);
+    const std::string job = other.job;
+    name_job(other, from(named));
+    CHECK(other.job == job);
+  }
 }
 
 TEST_CASE("the tasks of a Slurm step count, not those of its allocation") {
