@@ -1,6 +1,7 @@
 // Ranks that are late, not dead: stopped, or simply not calling. A warning, then an error, both by name.
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <sstream>
 
 #include <catch2/catch.hpp>
@@ -167,6 +168,48 @@ TEST_CASE("All ranks stopped for longer than BCCL_TIMEOUT and continued go on as
     job.await_calls(rank, calls + 100);
     CHECK(job.notes(rank).noted.load() == 0);
   }
+}
+
+TEST_CASE(
+    "Ranks stopped and continued again and again, from their first moment to their last, get through all the "
+    "same") {
+  std::mt19937 random(Catch::rngSeed());
+  INFO("seed " << Catch::rngSeed());
+  for (int round = 0; round < (sanitized ? 2 : 6); ++round) {
+    const int ranks = std::vector{2, 4, 8}[size_t(round) % 3];
+    Job job(ranks, {{"BCCL_TIMEOUT", "60s"}}, [](Member& member) {
+      member.join();
+      for (const size_t count : {1, 100, 3000, 100'000}) member.sum_well(count, 20);
+      member.destroy();
+      member.reach(1);
+    });
+    const auto all_done = [&] {
+      for (int rank = 0; rank < ranks; ++rank)
+        if (job.notes(rank).stage.load() == 0) return false;
+      return true;
+    };
+    for (int stops = 0; stops < 300 && !all_done(); ++stops) {
+      const int victim = int(random() % unsigned(ranks));
+      job.signal(victim, SIGSTOP);
+      usleep(static_cast<useconds_t>(random() % 4000));
+      job.signal(victim, SIGCONT);
+    }
+    for (int rank = 0; rank < ranks; ++rank) job.await_stage(rank, 1);
+    job.check_ends();
+  }
+}
+
+TEST_CASE("A rank killed while it is stopped is dead, not late") {
+  Job job(4, {{"BCCL_TIMEOUT", "60s"}}, [](Member& member) {
+    member.join();
+    member.note(member.sum_until_error(10'000));
+    member.destroy();
+  });
+  for (int rank = 0; rank < 4; ++rank) job.await_calls(rank, 3);
+  job.signal(3, SIGSTOP);
+  const int64_t killed_ns = job.kill(3);
+  for (int rank = 0; rank < 3; ++rank) job.check_told(rank, bcclRemoteError, {3}, killed_ns);
+  job.check_ends({3});
 }
 
 }  // namespace
