@@ -40,6 +40,28 @@ TEST_CASE("Ranks know their place, and the order of the handles is the order of 
   }
 }
 
+TEST_CASE("Several threads may each make a clique, and use it, at the same time") {
+  std::vector<std::string> troubles(6);
+  on_ranks(6, [&](int at) {
+    for (int i = 0; i < 5 && troubles[size_t(at)].empty(); ++i) {
+      std::vector<bcclComm_t> comms(size_t(2 + at % 3));
+      if (bcclCommInitAll(comms.data(), int(comms.size()), nullptr) != bcclSuccess) {
+        troubles[size_t(at)] = last_error();
+        return;
+      }
+      std::vector<int32_t> numbers(comms.size(), at + 1);
+      bcclGroupStart();
+      for (size_t rank = 0; rank < comms.size(); ++rank)
+        bcclAllReduce(&numbers[rank], &numbers[rank], 1, bcclInt32, bcclSum, comms[rank], nullptr);
+      if (bcclGroupEnd() != bcclSuccess) troubles[size_t(at)] = last_error();
+      for (const int32_t number : numbers)
+        if (number != (at + 1) * int(comms.size())) troubles[size_t(at)] += " a wrong sum";
+      for (const bcclComm_t comm : comms) bcclCommDestroy(comm);
+    }
+  });
+  CHECK(troubles == std::vector<std::string>(6));
+}
+
 TEST_CASE("A list of devices that are all the host is accepted") {
   const int devices[2] = {0, 0};
   bcclComm_t comms[2] = {};
@@ -150,8 +172,9 @@ TEST_CASE("Communicators made with ids many times leave no descriptor or mapping
   for (int i = 0; i < 30; ++i) once();
   CHECK(mappings_of(node_memory_name).count == 0);
   // The root may still be closing its side of the last one.
-  const Deadline deadline = Deadline::after_ms(5000);
-  while (open_descriptors() > descriptors && !deadline.passed()) std::this_thread::yield();
+  const Deadline deadline = Deadline::after_ms(20'000);
+  while ((open_descriptors() > descriptors || running_threads() > threads) && !deadline.passed())
+    std::this_thread::yield();
   CHECK(open_descriptors() <= descriptors);
   CHECK(running_threads() <= threads);
 }
