@@ -31,13 +31,16 @@ struct Facts {
   std::string_view isa_in_use;
   std::vector<MemoryRow> memory;
   std::vector<SettingRow> settings;
+  std::string refusal;  ///< Why the library would refuse to start with these settings, if it would.
   std::vector<std::string> warnings;
 };
 
 Result<Facts> gather() {
   const Lookup environment = [](const char* name) { return std::getenv(name); };
-  const Settings settings = BCCL_TRY(read_settings(environment));
+  const Result<Settings> read = read_settings(environment);
+  const Settings settings = read.ok() ? read.value() : Settings{};
   Facts facts;
+  facts.refusal = read.sentence();
   facts.machine = BCCL_TRY(read_machine());
   for (Isa isa : {Isa::scalar, Isa::avx2, Isa::avx512, Isa::avx512_bf16})
     if (supported(isa)) facts.isas.push_back(name_of(isa));
@@ -92,17 +95,17 @@ void print_json(const Facts& facts) {
                                     {"default", row.default_value},
                                     {"origin", row.origin},
                                     {"meaning", row.meaning}});
+  if (!facts.refusal.empty()) document["refusal"] = facts.refusal;
   document["warnings"] = facts.warnings;
   fmt::print("{}\n", document.dump(2));
 }
 
 int info(bool json) {
   const Result<Facts> facts = gather();
-  if (!facts.ok())
-    return complain("bccl info", facts.sentence(),
-                    facts.code() == Code::invalid_argument ? exit_bad_usage : exit_failed);
+  if (!facts.ok()) return complain("bccl info", facts.sentence());
   json ? print_json(facts.value()) : print_text(facts.value());
   for (const std::string& warning : facts.value().warnings) complain("bccl info", warning);
+  if (!facts.value().refusal.empty()) return complain("bccl info", facts.value().refusal, exit_bad_usage);
   return 0;
 }
 

@@ -1,7 +1,6 @@
 // The `bccl` command.
 
 #include <algorithm>
-#include <cstdio>
 
 #include <fmt/ranges.h>
 
@@ -10,13 +9,6 @@
 #include "tools/bccl/commands.h"
 
 namespace bccl::tool {
-
-int complain(std::string_view speaker, std::string_view sentence, int exit_status) {
-  const std::string line = fmt::format("{}: {}\n", speaker, sentence);
-  std::fwrite(line.data(), 1, line.size(), stderr);
-  return exit_status;
-}
-
 namespace {
 
 /// `bccl run` and what follows a lone `--` is another program's command line: not ours to parse.

@@ -1,0 +1,74 @@
+// `bccl info`: the machine as seen, transports, settings with their origin, memory a communicator takes.
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "command.h"
+
+namespace bccl::test {
+namespace {
+
+using Json = nlohmann::json;
+
+Json info(std::vector<std::string> environment = {}) {
+  return Json::parse(output_of(command({"info", "--json"}, std::move(environment))));
+}
+
+Json setting(const Json& document, const std::string& name) {
+  for (const Json& row : document["settings"])
+    if (row["name"] == name) return row;
+  FAIL("no setting " << name);
+  return {};
+}
+
+TEST_CASE("bccl info says what the machine is, which transports there are, and what a communicator takes") {
+  const Json document = info();
+  CHECK(document["machine"]["cores"].get<int>() >= 1);
+  CHECK(document["machine"]["memory_bytes"].get<uint64_t>() > 0);
+  CHECK_FALSE(document["machine"]["host"].get<std::string>().empty());
+  CHECK(document["transports"] == Json{"shm"});
+  REQUIRE(document["memory"].size() >= 2);
+  for (const Json& row : document["memory"]) {
+    const int pairs_a_rank = row["ranks"].get<int>() - 1;
+    CHECK(row["bytes_a_rank"].get<double>() / pairs_a_rank <= 8 << 20);  // the promise: 8 MiB a local pair
+  }
+}
+
+TEST_CASE("bccl info says of every setting what it is, where that comes from, and what it means") {
+  const Json defaults = info();
+  CHECK(setting(defaults, "BCCL_TIMEOUT")["value"] == "10m");
+  for (const Json& row : defaults["settings"]) {
+    CHECK(row["origin"] == "default");
+    CHECK(row["value"] == row["default"]);
+    CHECK_FALSE(row["meaning"].get<std::string>().empty());
+  }
+  const Json given = info({"BCCL_TIMEOUT=5s", "BCCL_SECRET=open sesame"});
+  CHECK(setting(given, "BCCL_TIMEOUT")["value"] == "5s");
+  CHECK(setting(given, "BCCL_TIMEOUT")["origin"] == "environment");
+  CHECK(setting(given, "BCCL_ALGO")["origin"] == "default");
+  CHECK_THAT(given.dump(), !Catch::Contains("sesame"));
+}
+
+TEST_CASE("bccl info shows people the same") {
+  const std::string text = output_of(command({"info"}, {"BCCL_TIMEOUT=5s"}));
+  for (const char* word :
+       {"machine", "transports", "shm", "kernels", "memory", "4 ranks", "BCCL_TIMEOUT", "5s", "environment"})
+    CHECK_THAT(text, Catch::Contains(word));
+}
+
+TEST_CASE("A bad setting is said to be one, with what is allowed; the others are shown all the same") {
+  const Outcome outcome = outcome_of(command({"info"}, {"BCCL_TIMEOUT=soon"}));
+  CHECK(outcome.status == 2);
+  CHECK_THAT(outcome.errors, Catch::Contains("BCCL_TIMEOUT=\"soon\"") && Catch::Contains("500ms, 30s, 10m"));
+  CHECK_THAT(outcome.output,
+             Catch::Contains("\"soon\" (not allowed)") && Catch::Contains("BCCL_LATE_WARNING"));
+}
+
+TEST_CASE("An unknown BCCL_ name is warned of with the nearest known one") {
+  const Outcome outcome = outcome_of(command({"info"}, {"BCCL_TIMEOUTS=5s"}));
+  CHECK(outcome.status == 0);
+  CHECK_THAT(outcome.errors, Catch::Contains("BCCL_TIMEOUTS is not a setting") &&
+                                 Catch::Contains("did you mean BCCL_TIMEOUT?"));
+}
+
+}  // namespace
+}  // namespace bccl::test
