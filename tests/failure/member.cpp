@@ -13,7 +13,10 @@ bcclResult_t Member::try_join() {
   return bcclCommInitRank(&comm_, ranks_, board_.id, rank_);
 }
 
-void Member::join() { expect(try_join() == bcclSuccess, bcclGetLastError(nullptr)); }
+void Member::join() {
+  const bcclResult_t result = try_join();  // before its sentence is asked for
+  expect(result == bcclSuccess, bcclGetLastError(nullptr));
+}
 
 bcclResult_t Member::sum(size_t count) {
   const auto number = static_cast<int32_t>(calls_ * 3 + 1);
