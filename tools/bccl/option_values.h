@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "CLI/CLI.hpp"
+#include <CLI/CLI.hpp>
 #include "base/status.h"
 
 namespace bccl::tool {
