@@ -23,14 +23,11 @@ Result<HostAndPort> split_address(const std::string& text) {
   const auto [end, error] = std::from_chars(text.data() + colon + 1, text.data() + text.size(), result.port);
   if (error != std::errc{} || end != text.data() + text.size() || result.port == 0) return malformed();
 
-  if (result.host.front() == '[' && result.host.back() == ']' && result.host.size() > 2) {
-    result.host = result.host.substr(1, result.host.size() - 2);
-    result.numeric = true;
-  } else if (result.host.find_first_of("[]:") != std::string::npos) {
-    return malformed();
-  } else {
-    result.numeric = result.host.find_first_not_of("0123456789.") == std::string::npos;
-  }
+  const bool bracketed = result.host.front() == '[' && result.host.back() == ']' && result.host.size() > 2;
+  if (bracketed) result.host = result.host.substr(1, result.host.size() - 2);
+  if (result.host.find_first_of(bracketed ? "[]" : "[]:") != std::string::npos) return malformed();
+  if (bracketed && result.host.find(':') == std::string::npos) return malformed();  // "[*]" would be every address
+  result.numeric = bracketed || result.host.find_first_not_of("0123456789.") == std::string::npos;
   if (result.host.find('\0') != std::string::npos) return malformed();
   return result;
 }

@@ -37,7 +37,7 @@ TEST_CASE("a host name is resolved") {
 
 TEST_CASE("what is no address is refused with an example of one") {
   for (const char* text : {"", ":", "host", "host:", ":4000", "host:0", "host:65536", "host:-1", "host:4000x",
-                           "::1:4000", "[::1]", "[]:4000", "[::1:4000", "a:b:4000"}) {
+                           "::1:4000", "[::1]", "[]:4000", "[::1:4000", "a:b:4000", "[[::1]]:4000", "[a[b]:4000", "[*]:4000"}) {
     CAPTURE(text);
     const auto address = parse_address(text);
     CHECK(address.code() == Code::invalid_argument);
