@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "../support/sanitized.h"
 #include "api/handle.h"
 #include "base/clock.h"
 #include "clique.h"
@@ -148,11 +149,7 @@ TEST_CASE("Destroying a communicator while another thread is inside it is refuse
 }
 
 TEST_CASE("State, sentence and abort may be asked for at any time while all ranks call in a loop") {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  constexpr int rounds = 30;
-#else
-  constexpr int rounds = 100;
-#endif
+  constexpr int rounds = sanitized ? 30 : 100;
   std::mt19937 random(Catch::rngSeed());
   INFO("seed " << Catch::rngSeed());
   for (int round = 0; round < rounds; ++round) {

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "../support/process_view.h"
+#include "../support/sanitized.h"
 #include "base/clock.h"
 #include "team.h"
 
@@ -96,11 +97,7 @@ TEST_CASE("No call starts a thread") {
 }
 
 TEST_CASE("Communicators made, used and destroyed many times leave no descriptor, mapping or thread") {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  constexpr int times = 20;
-#else
-  constexpr int times = 200;
-#endif
+  constexpr int times = sanitized ? 20 : 200;
   REQUIRE(troubles(Team(4).each([](Communicator& c) {
             return sum_of(c, 3000);
           })).empty());  // what is made only once

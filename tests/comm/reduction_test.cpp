@@ -4,18 +4,13 @@
 
 #include <catch2/catch.hpp>
 
+#include "../support/sanitized.h"
 #include "algos/catalogue.h"
 #include "reduction_data.h"
 #include "team.h"
 
 namespace bccl::test {
 namespace {
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool sanitized = true;
-#else
-constexpr bool sanitized = false;
-#endif
 
 constexpr size_t guard_bytes = 64;
 constexpr std::byte guard{0xA5};

@@ -8,18 +8,13 @@
 #include <vector>
 
 #include "../support/processes.h"
+#include "../support/sanitized.h"
 #include "member.h"
 
 namespace bccl::test {
 
 inline constexpr int64_t promised_ms = 1000;   ///< How soon a death is to be known.
 inline constexpr int64_t tolerated_ms = 3000;  ///< The same on a loaded machine.
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool sanitized = true;
-#else
-inline constexpr bool sanitized = false;
-#endif
 
 /// Environment of all ranks, beside what keeps tests short and quiet.
 using Variables = std::vector<std::pair<std::string, std::string>>;

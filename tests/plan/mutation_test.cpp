@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "../support/sanitized.h"
 #include "algos/catalogue.h"
 #include "mutants.h"
 #include "plan/text.h"
@@ -14,14 +15,9 @@ constexpr uint64_t seed = 20240517;
 constexpr int rounds = 1;  ///< Of ten runs each.
 
 /// Sanitizers make everything some ten times slower: they see a sample of the mutants, the others all.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr size_t mutants_of_a_kind = 2;
-constexpr size_t grouped_mutants_of_a_kind = 1;
-#else
-constexpr size_t mutants_of_a_kind = SIZE_MAX;
-constexpr size_t grouped_mutants_of_a_kind =
-    60;  ///< Above five ranks in groups, whose plans are the largest by far.
-#endif
+constexpr size_t mutants_of_a_kind = sanitized ? 2 : SIZE_MAX;
+/// Above five ranks in groups, whose plans are the largest by far.
+constexpr size_t grouped_mutants_of_a_kind = sanitized ? 1 : 60;
 
 /// Of the mutants that verify rejects, so many are run, to see that it does not reject what is right.
 constexpr int rejected_per_run = 37;
