@@ -109,6 +109,7 @@ Result<Members> Members::gather(Exchange& exchange, const MemberFacts& mine, Dea
       return fail(Code::invalid_usage,
                   "rank {} runs another version of bccl than rank {}: use one on all ranks", rank,
                   exchange.rank());
+    facts.host_name.back() = facts.meeting.back() = facts.failure.back() = '\0';  // texts end, whoever wrote them
   }
   BCCL_TRY(members.check());
   return members;
