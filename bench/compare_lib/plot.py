@@ -14,6 +14,7 @@ STYLES = {
     "openmpi": "lc rgb '#1f6fb2' lw 1.5 pt 5 ps 0.5",
     "mpich": "lc rgb '#3a9a5b' lw 1.5 pt 9 ps 0.6",
     "gloo": "lc rgb '#b8860b' lw 1.5 pt 11 ps 0.6",
+    "bare": "lc rgb '#777777' lw 1.5 dt 2 pt 1 ps 0.5",
 }
 
 

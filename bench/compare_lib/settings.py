@@ -13,7 +13,7 @@ SIZES = [8, 256, 4 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * MIB, 16 * MIB, 64 * MIB,
 COPY_BYTES = 256 * MIB
 COPY_LIMITS_FROM = 16 * MIB
 
-NAMES = {"bccl": "bccl", "openmpi": "Open MPI", "mpich": "MPICH", "gloo": "Gloo"}
+NAMES = {"bccl": "bccl", "openmpi": "Open MPI", "mpich": "MPICH", "gloo": "Gloo", "bare": "bare exchange"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,9 @@ class Setting:
 
 
 def settings_for(ranks: int) -> list[Setting]:
-    return [Setting("bccl", ""), *_open_mpi(), *_mpich(ranks), *_gloo(ranks), Setting("copy", "", COPY_LIMITS_FROM)]
+    limits = [Setting("bare", "")] if ranks == 2 else []
+    limits.append(Setting("copy", "", COPY_LIMITS_FROM))
+    return [Setting("bccl", ""), *_open_mpi(), *_mpich(ranks), *_gloo(ranks), *limits]
 
 
 def _open_mpi() -> list[Setting]:

@@ -56,10 +56,12 @@ Status Communicator::connect(Exchange& exchange, Deadline deadline, const Decora
   auto endpoint = std::make_unique<shm::ShmEndpoint>(*node_, options);
   endpoint->measure_distance(measure_patience_ms);
   wait_kind_ = bccl::wait_kind(*node_, settings_.wait);
-  const Machine machine = BCCL_TRY(read_machine());
+  const bool near = BCCL_TRY(all_near(exchange, endpoint->distance() == shm::Distance::near, deadline));
+  const Machine* const machine = BCCL_TRY(this_machine());
   facts_ = {.ranks = ranks_,
             .cores = node_->cores(),
-            .l3_bytes = machine.l3_bytes,
+            .near = near,
+            .l3_bytes = machine->l3_bytes,
             .slice_bytes_max = endpoint->slice_bytes_max(),
             .lanes_max = endpoint->lanes()};
   endpoint_ = std::move(endpoint);
@@ -79,6 +81,12 @@ Status Communicator::agree_on_settings(Exchange& exchange, Deadline deadline) {
       return fail(Code::invalid_usage, "ranks disagree on settings: rank 0 has {}; rank {} has {}; make them equal",
                   all[0], other, all[static_cast<size_t>(other)]);
   return {};
+}
+
+/// Measured by each rank with its neighbours only, and apt to differ: a fact when all have it.
+Result<bool> Communicator::all_near(Exchange& exchange, bool near, Deadline deadline) const {
+  const auto all = BCCL_TRY(exchange.all_gather(near ? "near" : "", deadline));
+  return std::all_of(all.begin(), all.end(), [](const std::string& theirs) { return theirs == "near"; });
 }
 
 Status Communicator::check_usable() {
@@ -133,9 +141,9 @@ Result<bool> Communicator::begin(const Call& call) {
                                     .scale = reduction.op == ReduceOp::avg ? 1.0 / ranks_ : reduction.scale,
                                     .scale_bits = reduction.scale_bits,
                                     .signature = recipe->signature + mix(sequence_),
-                                    .stream_slots = recipe->stores.next() == Stores::streaming});
-  timed_ = recipe->stores.fixed() ? nullptr : recipe;
-  if (timed_ != nullptr) began_ns_ = now_ns();
+                                    .stream_slots = recipe->stores.next() == Stores::streaming,
+                                    .timed = recipe->stores.trying()});
+  in_progress_ = recipe;
   warned_late_ = false;
   return false;
 }
@@ -150,7 +158,7 @@ Result<bool> Communicator::step() {
   // Asked also when all is done: what this rank sent last may not have left, and nobody would ask later.
   if (Status polled = endpoint_->poll(); !polled.ok()) return give_up(std::move(polled).take_error());
   if (progress == Progress::done) {
-    if (timed_ != nullptr) timed_->stores.took(now_ns() - began_ns_);
+    in_progress_->stores.took(operation_.work_ns());
     finish();
     return true;
   }
@@ -209,7 +217,6 @@ Result<Communicator::Prepared*> Communicator::prepared(const Key& key) {
 Result<Communicator::Prepared*> Communicator::prepare(const Key& key) {
   if (recipes_.size() >= recipes_max) {
     last_prepared_ = nullptr;
-    timed_ = nullptr;
     recipes_.clear();
   }
   const size_t element_bytes = bytes_of(key.type);
@@ -245,11 +252,12 @@ Result<Communicator::Prepared*> Communicator::prepare(const Key& key) {
   return (recipes_[key] = std::move(made)).get();
 }
 
-/// Small slices stay in caches whatever is done; with more ranks than cores, times say who had the core.
+/// Small slices stay in caches whatever is done; with more ranks than cores, times say who had the core. What is tried
+/// first is tried when the calls have been through all staging memory: new pages cost more than stores.
 StoreTrial Communicator::stores_for(size_t bytes) const {
-  const bool worth_trying = bytes >= store_trial_bytes_min && facts_.ranks <= facts_.cores;
-  const Stores first = bytes >= store_trial_bytes_min ? endpoint_->stores() : Stores::cached;
-  return {first, settings_.stores != "auto" || !worth_trying};
+  if (bytes < store_trial_bytes_min) return StoreTrial::none(Stores::cached);
+  if (settings_.stores != "auto" || facts_.ranks > facts_.cores) return StoreTrial::none(endpoint_->stores());
+  return {endpoint_->stores(), static_cast<uint32_t>(endpoint_->memory().reserved / bytes) + 1};
 }
 
 Result<const BoundPlan*> Communicator::bound(const Choice& choice) {

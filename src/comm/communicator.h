@@ -91,6 +91,7 @@ class Communicator {
 
   Status connect(Exchange& exchange, Deadline deadline, const Decorate& decorate);
   Status agree_on_settings(Exchange& exchange, Deadline deadline);
+  Result<bool> all_near(Exchange& exchange, bool near, Deadline deadline) const;
 
   struct Key {
     size_t count;
@@ -109,7 +110,7 @@ class Communicator {
     Recipe recipe;
     uint64_t plan_hash = 0;
     uint32_t signature = 0;  ///< Of everything but the sequence number.
-    StoreTrial stores{Stores::cached, true};
+    StoreTrial stores = StoreTrial::none(Stores::cached);
   };
 
   Result<Prepared*> prepared(const Key& key);
@@ -140,8 +141,7 @@ class Communicator {
   std::unordered_map<Key, std::unique_ptr<Prepared>, KeyHash> recipes_;
   Key last_key_{};
   Prepared* last_prepared_ = nullptr;
-  Prepared* timed_ = nullptr;  ///< Of the call in progress, if its stores are on trial …
-  int64_t began_ns_ = 0;       ///< … since when.
+  Prepared* in_progress_ = nullptr;  ///< What the call in progress was prepared as.
 
   std::atomic<bool> busy_{false};
   std::atomic<bool> aborted_{false};

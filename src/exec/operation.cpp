@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
+
 namespace bccl {
 
 void Operation::start(const Recipe& recipe, const CallBuffers& call) {
@@ -9,6 +11,7 @@ void Operation::start(const Recipe& recipe, const CallBuffers& call) {
   call_ = call;
   awaited_ = nullptr;
   different_peer_ = -1;
+  work_ns_ = 0;
   const BoundPlan& plan = *recipe.plan;
   const size_t windows = recipe.geometry.windows();
   const int lanes = static_cast<int>(std::min<size_t>(windows, static_cast<size_t>(plan.lanes())));
@@ -75,7 +78,9 @@ Operation::Ran Operation::run_step(const BoundStep& step, const Cursor& cursor) 
   if (const Ran ran = arrived(step, bytes); ran != Ran::yes) return ran;
   std::byte* slot = nullptr;
   if (step.sender != nullptr && (slot = step.sender->try_acquire(bytes)) == nullptr) return Ran::no;
+  const int64_t began_ns = call_.timed ? now_ns() : 0;
   combine(step, cursor, slot, bytes);
+  if (call_.timed) work_ns_ += now_ns() - began_ns;
   if (step.sender != nullptr) step.sender->commit(bytes, call_.signature);
   for (Receiver* receiver : step.receivers) receiver->release();
   return Ran::yes;

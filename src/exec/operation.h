@@ -34,6 +34,7 @@ struct CallBuffers {
   uint64_t scale_bits = 1;
   uint32_t signature = 0;  ///< Expected on every slice of this call.
   bool stream_slots = false;  ///< Staging is written past the caches.
+  bool timed = false;         ///< work_ns() is wanted.
 };
 
 enum class Progress : uint8_t {
@@ -49,6 +50,9 @@ class Operation {
   Progress advance();
 
   Rank different_peer() const { return different_peer_; }
+
+  /// Of a timed call: how long it has read, combined and written; without the waits in between.
+  int64_t work_ns() const { return work_ns_; }
 
   /// After advance() found nothing to do: looks again and again, for some tens of nanoseconds, at the one slice that
   /// everything waits for. True as soon as it is there; false also where there is no such slice.
@@ -91,6 +95,7 @@ class Operation {
   size_t unfinished_ = 0;             ///< Cursors with windows left.
   Receiver* awaited_ = nullptr;       ///< Where the last slice to be missed will come from.
   Rank different_peer_ = -1;
+  int64_t work_ns_ = 0;
   std::vector<const void*> inputs_;
   std::vector<std::byte> scratch_;    ///< One window's scratch per lane, shared by the channels of the lane.
 };

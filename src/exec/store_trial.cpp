@@ -5,23 +5,24 @@
 namespace bccl {
 
 Stores StoreTrial::next() const {
-  if (fixed_ || call_ >= trial_calls) return chosen_;
-  return call_ < calls_per_kind ? Stores::cached : Stores::streaming;
+  if (!trying()) return chosen_;
+  return tried_ < calls_per_kind ? Stores::cached : Stores::streaming;
 }
 
 void StoreTrial::took(int64_t ns) {
   if (fixed_) return;
-  if (call_ < trial_calls) {
-    int64_t& fastest = fastest_ns_[static_cast<int>(next())];
-    fastest = fastest == 0 ? ns : std::min(fastest, ns);
+  if (!trying()) {
+    --calls_left_;
+    return;
   }
-  ++call_;
-  if (call_ == trial_calls)
-    chosen_ = fastest_ns_[int(Stores::streaming)] < fastest_ns_[int(Stores::cached)] ? Stores::streaming : Stores::cached;
-  if (call_ == trial_calls + calls_between) {
-    call_ = 0;
-    fastest_ns_[0] = fastest_ns_[1] = 0;
-  }
+  int64_t& fastest = fastest_ns_[static_cast<int>(next())];
+  fastest = fastest == 0 ? ns : std::min(fastest, ns);
+  if (++tried_ < 2 * calls_per_kind) return;
+  const auto [cached_ns, streaming_ns] = fastest_ns_;
+  chosen_ = streaming_ns < cached_ns ? Stores::streaming : Stores::cached;
+  calls_left_ = calls_between;
+  tried_ = 0;
+  std::ranges::fill(fastest_ns_, 0);
 }
 
 }  // namespace bccl

@@ -1,6 +1,6 @@
-/// Finds out which kind of stores staging memory rewards, by timing calls made with each. It depends on the processor
-/// and on where the host has put the cores, which may change at any time; so it is tried again now and then.
-/// One side decides alone: the wire does not show it. One object per recipe and rank; pure arithmetic, no clock.
+/// Finds out which kind of stores staging memory rewards, by timing the work of calls made with each. It depends on the
+/// processor and on where the host has put the cores, which may change at any time; so it is tried now and then. One side decides alone: the wire does not show it.
+/// One object per recipe and rank; pure arithmetic, no clock.
 #pragma once
 
 #include <cstdint>
@@ -14,24 +14,29 @@ class StoreTrial {
   static constexpr uint32_t calls_per_kind = 3;   ///< The fastest counts: interruptions only ever slow one down.
   static constexpr uint32_t calls_between = 250;  ///< A trial of a kind half as fast then costs about one percent.
 
-  /// `fixed`: no trials, always `first`.
-  StoreTrial(Stores first, bool fixed) : chosen_(first), fixed_(fixed) {}
+  /// `first` until the first trial, which begins after `calls_before` calls.
+  StoreTrial(Stores first, uint32_t calls_before) : chosen_(first), calls_left_(calls_before) {}
 
-  bool fixed() const { return fixed_; }
+  /// Always `stores`.
+  static StoreTrial none(Stores stores) { return StoreTrial(stores); }
 
   /// The kind for the next call.
   Stores next() const;
 
-  /// That call is done and took so long.
+  /// Whether the next call belongs to a trial: its time is wanted.
+  bool trying() const { return !fixed_ && calls_left_ == 0; }
+
+  /// That call is done; its work took so long, if it belongs to a trial.
   void took(int64_t ns);
 
  private:
-  static constexpr uint32_t trial_calls = 2 * calls_per_kind;
+  explicit StoreTrial(Stores stores) : chosen_(stores), fixed_(true) {}
 
   Stores chosen_;
-  bool fixed_;
-  uint32_t call_ = 0;            ///< Since the trial began: first one kind, then the other, then the better one.
-  int64_t fastest_ns_[2] = {};   ///< By kind; 0: not tried yet.
+  bool fixed_ = false;
+  uint32_t calls_left_ = 0;     ///< Until the next trial begins.
+  uint32_t tried_ = 0;          ///< Calls of this trial: first those of one kind, then those of the other.
+  int64_t fastest_ns_[2] = {};  ///< By kind; 0: not tried yet.
 };
 
 }  // namespace bccl

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <memory>
+#include <mutex>
 
 namespace bccl {
 namespace {
@@ -61,6 +62,14 @@ Result<Machine> read_machine() {
   char name[256] = {};
   if (machine.host_name.empty() && gethostname(name, sizeof name - 1) == 0) machine.host_name = name;
   return machine;
+}
+
+Result<const Machine*> this_machine() {
+  static std::mutex reading;
+  static const Machine* known = nullptr;  // outlives every thread
+  const std::scoped_lock hold(reading);
+  if (known == nullptr) known = new Machine(BCCL_TRY(read_machine()));
+  return known;
 }
 
 Result<Machine> machine_from_synthetic(const std::string& description) {

@@ -22,6 +22,10 @@ struct Machine {
 };
 
 Result<Machine> read_machine();
+
+/// The same, read once in this process: reading takes milliseconds. Any thread.
+Result<const Machine*> this_machine();
+
 /// From an hwloc synthetic description or XML file, for tests.
 Result<Machine> machine_from_synthetic(const std::string& description);
 Result<Machine> machine_from_xml(const std::string& path);

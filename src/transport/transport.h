@@ -60,7 +60,8 @@ class Endpoint {
 
   /// The near end towards `peers` (one or more distinct ranks, not this one) on `lane` (0 … lanes()-1). Owned by the
   /// endpoint; the same peers in the same order and lane give the same object. All senders that reach a peer on
-  /// a lane share that one connection: its slices arrive in the order of their commits.
+  /// a lane share that one connection: its slices arrive in the order of their commits. Set-up: not while a slice
+  /// of that connection is acquired and not yet committed.
   virtual Result<Sender*> sender(std::span<const int> peers, int lane) = 0;
   virtual Result<Receiver*> receiver(int peer, int lane) = 0;
 

@@ -5,12 +5,19 @@
 namespace bccl {
 namespace {
 
-constexpr size_t one_shot_total_bytes = 256 << 10;
+// All measured on two cores, with 2 … 8 ranks (docs/performance.md).
+constexpr size_t one_shot_total_bytes = 192 << 10;
+constexpr size_t one_shot_near_pair_bytes_max = 48 << 10;
+constexpr size_t direct_near_pair_bytes_max = 8 << 20;
+constexpr size_t near_slice_bytes_max = 32 << 10;
 
-/// Up to this every rank sends its whole buffer to all: one exchange, n × the bytes. Above, each reduces its share.
-/// Measured with 2 … 8 ranks on two cores (docs/performance.md): with two ranks both move the same bytes, and one
-/// exchange always wins.
-size_t one_shot_bytes_max(int ranks) { return ranks == 2 ? SIZE_MAX : one_shot_total_bytes / static_cast<size_t>(ranks); }
+/// One-shot: every rank sends its whole buffer to all: one exchange, n × the bytes. Else direct: each reduces its share.
+/// With two ranks both move the same bytes between them: far apart, the one exchange wins; near, direct reads its source
+/// once and not twice, until memory outside the caches is all that counts.
+bool in_one_shot(size_t bytes, const Facts& facts) {
+  if (facts.ranks > 2) return bytes <= one_shot_total_bytes / static_cast<size_t>(facts.ranks);
+  return !facts.near || bytes <= one_shot_near_pair_bytes_max || bytes > direct_near_pair_bytes_max;
+}
 
 constexpr int usual_lanes = 4;
 constexpr size_t pipelined_slice_bytes_min = 32 << 10;
@@ -20,7 +27,8 @@ constexpr size_t pipelined_slice_bytes_min = 32 << 10;
 size_t slice_bytes_for(size_t bytes, const Plan& plan, const Facts& facts) {
   const size_t windows = plan.labels > 1 ? usual_lanes : 1;
   const size_t slice = bytes / static_cast<size_t>(plan.labels) / windows * static_cast<size_t>(plan.message_chunks);
-  return std::clamp(slice, std::min(pipelined_slice_bytes_min, facts.slice_bytes_max), facts.slice_bytes_max);
+  const size_t most = facts.near ? std::min(near_slice_bytes_max, facts.slice_bytes_max) : facts.slice_bytes_max;
+  return std::clamp(slice, std::min(pipelined_slice_bytes_min, most), most);
 }
 
 std::string names_of(Collective collective) {
@@ -36,8 +44,8 @@ Result<Choice> choose(Collective collective, size_t bytes, const Facts& facts, c
   Choice choice;
   choice.channels = settings.channels > 0 ? static_cast<int>(settings.channels) : 1;
   const std::string wish = !settings.algorithm.empty() ? settings.algorithm
-                           : bytes <= one_shot_bytes_max(facts.ranks) ? "one_shot"
-                                                                      : "direct";
+                           : in_one_shot(bytes, facts)    ? "one_shot"
+                                                          : "direct";
   choice.algorithm = find_algorithm(collective, wish);
   if (choice.algorithm == nullptr)
     return fail(Code::invalid_argument, "BCCL_ALGO={}: there is no such algorithm for {}; known: {}", wish,

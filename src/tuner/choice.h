@@ -15,6 +15,7 @@ namespace bccl {
 struct Facts {
   int ranks = 1;
   int cores = 1;              ///< That the ranks of the node may use together.
+  bool near = false;          ///< All ranks measured, when the communicator was created, that their cores share a cache.
   size_t l3_bytes = 0;        ///< 0: unknown.
   size_t slice_bytes_max = 0; ///< Of the transport.
   int lanes_max = 1;          ///< Connections per ordered pair of ranks.

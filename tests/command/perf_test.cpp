@@ -65,7 +65,7 @@ TEST_CASE("Sizes may grow by steps, and one alone may be given") {
             .size() == 2);
 }
 
-TEST_CASE("-d all and -o all check every type with every reduction") {
+TEST_CASE("Options -d all and -o all check every type with every reduction") {
   const auto rows = rows_of(output_of(command(perf({"--ranks", "3", "-b", "1000", "-e", "1000", "-n", "1",
                                                     "-w", "0", "-d", "all", "-o", "all", "--csv"}))));
   std::set<std::string> kinds;
@@ -112,7 +112,7 @@ TEST_CASE("The table has the columns of nccl-tests") {
                       [](auto& line) { return line.find("float") != line.npos; }) == 1);
 }
 
-TEST_CASE("--json is one document with the same numbers") {
+TEST_CASE("Option --json gives one document with the same numbers") {
   const auto document = nlohmann::json::parse(
       output_of(command(perf({"--ranks", "2", "-b", "8", "-e", "64", "-f", "8", "-n", "2", "--json"}))));
   CHECK(document["collective"] == "all_reduce");

@@ -103,7 +103,7 @@ TEST_CASE("bccl plan refuses what it does not understand, by name and with statu
         Case{{"plan", "show"}, "algorithm"},
         Case{{"plan", "show", "rings", "--ranks", "4"}, "'rings' is not an algorithm: give one of ring"},
         Case{{"plan", "show", "ring"}, "--ranks"},
-        Case{{"plan", "show", "ring", "--ranks", "1"}, "--ranks: '1'"},
+        Case{{"plan", "show", "ring", "--ranks", "0"}, "--ranks: '0'"},
         Case{{"plan", "show", "ring", "--ranks", "1025"}, "--ranks: '1025'"},
         Case{{"plan", "show", "ring", "--ranks", "4", "--rank", "4"}, "--rank: 4 is not one of 4"},
         Case{{"plan", "show", "ring", "--ranks", "4", "--channels", "0"}, "--channels: '0'"},

@@ -38,19 +38,16 @@ TEST_CASE("A sender stays where it is while others are asked for") {
   Group group = Group::each({8});
   Sender& first = group.sender(0, {1});
   Receiver& receiver = group.receiver(1, 0);
-  const Sample slice{1, 100};
-  std::byte* memory = group.acquire(first, slice.bytes);
-  REQUIRE(memory != nullptr);
-  slice.write(memory);
+  group.send(first, {1, 100});
   for (int lane = 0; lane < group.any().lanes(); ++lane)
     for (int a : group.all_but(0))
       for (int b : group.all_but(0)) {
         group.sender(0, a == b ? std::vector{a} : std::vector{a, b}, lane);
         group.receiver(a, 0, lane);
       }
-  CHECK(first.try_acquire(slice.bytes) == memory);
-  first.commit(slice.bytes, slice.signature());
-  group.receive(receiver, slice);
+  group.send(first, {2, 100});
+  group.receive(receiver, {1, 100});
+  group.receive(receiver, {2, 100});
 }
 
 TEST_CASE("A receiver asked for again goes on where the first one was") {

@@ -111,6 +111,16 @@ TEST_CASE("An algorithm that does not exist is refused with those that do") {
     CHECK_THAT(choice.sentence(), Catch::Contains(std::string(algorithm.name)));
 }
 
+TEST_CASE("Two ranks that share a cache share the work of middle sizes; far apart they exchange once") {
+  Facts facts = facts_of(2);
+  const auto name = [&](size_t bytes) { return choose(Collective::all_reduce, bytes, facts, {}).value().algorithm->name; };
+  for (const size_t bytes : {size_t{8}, size_t{256} << 10, size_t{64} << 20}) CHECK(name(bytes) == "one_shot");
+  facts.near = true;
+  CHECK(name(8) == "one_shot");
+  CHECK(name(256 << 10) == "direct");
+  CHECK(name(size_t{64} << 20) == "one_shot");
+}
+
 TEST_CASE("Small messages go in one exchange, large ones among many ranks are shared out") {
   for (const int ranks : {3, 4, 8}) {
     const auto messages_of = [&](size_t bytes) {

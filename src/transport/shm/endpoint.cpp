@@ -7,9 +7,9 @@
 namespace bccl::shm {
 namespace {
 
-/// 60 slots are 3.75 MiB: with its queues a pair of ranks stays under 8 MiB, and two ranks' slices rotate
+/// 56 slots are 3.5 MiB: with its queues a pair of ranks stays under 8 MiB, and two ranks' slices rotate
 /// through more than their L2 caches hold.
-constexpr size_t usual_slots = 60;
+constexpr size_t usual_slots = 56;
 constexpr size_t slots_per_peer =
     4 * slices_promised;  // four lanes, as many as any plan has channels by default
 
@@ -81,6 +81,7 @@ Result<Sender*> ShmEndpoint::sender(std::span<const int> peers, int lane) {
   if (sender) return sender.get();
   std::vector<Connection*> connections;
   for (const int peer : peers) connections.push_back(BCCL_TRY(connection(peer, lane)));
+  for (Connection* to_peer : connections) to_peer->add_sender();
   sender = std::make_unique<ShmSender>(node_, arenas_[static_cast<size_t>(node_.rank())], pool_,
                                        std::move(connections), connections_);
   return sender.get();

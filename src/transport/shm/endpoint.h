@@ -1,5 +1,5 @@
 /// The shared-memory transport: one rank's endpoint among the ranks of a node. Slices are written once into the
-/// sender's pool (or, small, into the line that announces them), read in place by every peer they are for, and
+/// sender's pool (or, small, into the frame that announces them), read in place by every peer they are for, and
 /// freed when the last has released them.
 #pragma once
 

@@ -30,20 +30,26 @@ void Connection::publish(size_t bytes, uint32_t signature, uint32_t slot) {
 
 std::byte* ShmSender::try_acquire(size_t bytes) {
   if (!room_in_queues()) return nullptr;
-  if (bytes <= inline_bytes) return connections_.front()->next_frame().payload;
+  if (bytes <= inline_bytes) return in_frame();
   if (slot_ == Pool::none) slot_ = borrow();
   return slot_ == Pool::none ? nullptr : arena_.slot(slot_);
 }
 
+/// Where a small slice is written: the first frame it will go in, unless another sender may commit to that meanwhile.
+std::byte* ShmSender::in_frame() {
+  Connection& first = *connections_.front();
+  return first.has_one_sender() ? first.next_frame().payload : inline_;
+}
+
 void ShmSender::commit(size_t bytes, uint32_t signature) {
-  const bool in_frame = bytes <= inline_bytes;
-  const std::byte* const written = connections_.front()->next_frame().payload;
+  const bool small = bytes <= inline_bytes;
+  const std::byte* const written = small ? in_frame() : nullptr;
   for (Connection* connection : connections_) {
     std::byte* const payload = connection->next_frame().payload;
-    if (in_frame && payload != written) std::memcpy(payload, written, bytes);
-    connection->publish(bytes, signature, in_frame ? Pool::none : slot_);
+    if (small && payload != written) std::memcpy(payload, written, bytes);
+    connection->publish(bytes, signature, small ? Pool::none : slot_);
   }
-  if (!in_frame) slot_ = Pool::none;
+  if (!small) slot_ = Pool::none;
   for (const Connection* connection : connections_)
     if (node_.asleep(connection->peer()).load(std::memory_order_relaxed) != 0) node_.ring(connection->peer());
 }

@@ -16,6 +16,8 @@ class Connection {
   Connection(Queue& queue, const Mark& mark, int peer) : queue_(queue), mark_(mark), peer_(peer) {}
 
   int peer() const { return peer_; }
+  void add_sender() { ++senders_; }
+  bool has_one_sender() const { return senders_ == 1; }
   bool holds_slot() const { return slots_held_ > 0; }
   bool has_promise() const { return slots_held_ < slices_promised; }
   bool full() const { return sent_ - released_ == queue_frames; }
@@ -31,6 +33,7 @@ class Connection {
   Queue& queue_;
   const Mark& mark_;
   const int peer_;
+  int senders_ = 0;
   uint32_t sent_ = 0;
   uint32_t released_ = 0;
   uint32_t slots_held_ = 0;
@@ -48,6 +51,7 @@ class ShmSender final : public Sender {
   void commit(size_t bytes, uint32_t signature) override;
 
  private:
+  std::byte* in_frame();
   bool room_in_queues();
   uint32_t borrow();
   bool all_have_promise() const;
@@ -58,6 +62,7 @@ class ShmSender final : public Sender {
   const std::vector<Connection*> connections_;
   const std::vector<Connection*>& all_;
   uint32_t slot_ = Pool::none;  ///< Acquired, not yet committed.
+  alignas(16) std::byte inline_[inline_bytes] = {};
 };
 
 }  // namespace bccl::shm
