@@ -14,6 +14,7 @@ namespace {
 
 constexpr int measure_patience_ms = 200;
 constexpr size_t store_trial_bytes_min = 32 << 10;
+constexpr size_t long_call_bytes = 4 << 20;  ///< Takes so long that one interruption does not show.
 constexpr size_t recipes_max = 4096;  ///< Distinct (count, type, op); past it all are forgotten and made anew.
 
 uint32_t mix(uint64_t value) {
@@ -257,7 +258,8 @@ Result<Communicator::Prepared*> Communicator::prepare(const Key& key) {
 StoreTrial Communicator::stores_for(size_t bytes) const {
   if (bytes < store_trial_bytes_min) return StoreTrial::none(Stores::cached);
   if (settings_.stores != "auto" || facts_.ranks > facts_.cores) return StoreTrial::none(endpoint_->stores());
-  return {endpoint_->stores(), static_cast<uint32_t>(endpoint_->memory().reserved / bytes) + 1};
+  return {endpoint_->stores(), {.calls_before = static_cast<uint32_t>(endpoint_->memory().reserved / bytes) + 1,
+                                .calls_per_kind = bytes < long_call_bytes ? 3U : 1U}};
 }
 
 Result<const BoundPlan*> Communicator::bound(const Choice& choice) {

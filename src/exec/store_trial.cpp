@@ -6,7 +6,7 @@ namespace bccl {
 
 Stores StoreTrial::next() const {
   if (!trying()) return chosen_;
-  return tried_ < calls_per_kind ? Stores::cached : Stores::streaming;
+  return tried_ < calls_per_kind_ ? Stores::cached : Stores::streaming;
 }
 
 void StoreTrial::took(int64_t ns) {
@@ -17,7 +17,7 @@ void StoreTrial::took(int64_t ns) {
   }
   int64_t& fastest = fastest_ns_[static_cast<int>(next())];
   fastest = fastest == 0 ? ns : std::min(fastest, ns);
-  if (++tried_ < 2 * calls_per_kind) return;
+  if (++tried_ < 2 * calls_per_kind_) return;
   const auto [cached_ns, streaming_ns] = fastest_ns_;
   chosen_ = streaming_ns < cached_ns ? Stores::streaming : Stores::cached;
   calls_left_ = calls_between;

@@ -11,11 +11,15 @@ namespace bccl {
 
 class StoreTrial {
  public:
-  static constexpr uint32_t calls_per_kind = 3;   ///< The fastest counts: interruptions only ever slow one down.
   static constexpr uint32_t calls_between = 250;  ///< A trial of a kind half as fast then costs about one percent.
 
-  /// `first` until the first trial, which begins after `calls_before` calls.
-  StoreTrial(Stores first, uint32_t calls_before) : chosen_(first), calls_left_(calls_before) {}
+  struct Schedule {
+    uint32_t calls_before = 0;    ///< Until the first trial.
+    uint32_t calls_per_kind = 1;  ///< The fastest counts: interruptions only ever slow one down.
+  };
+  /// `first` until the first trial.
+  StoreTrial(Stores first, Schedule schedule)
+      : chosen_(first), calls_per_kind_(schedule.calls_per_kind), calls_left_(schedule.calls_before) {}
 
   /// Always `stores`.
   static StoreTrial none(Stores stores) { return StoreTrial(stores); }
@@ -34,6 +38,7 @@ class StoreTrial {
 
   Stores chosen_;
   bool fixed_ = false;
+  uint32_t calls_per_kind_ = 1;
   uint32_t calls_left_ = 0;     ///< Until the next trial begins.
   uint32_t tried_ = 0;          ///< Calls of this trial: first those of one kind, then those of the other.
   int64_t fastest_ns_[2] = {};  ///< By kind; 0: not tried yet.

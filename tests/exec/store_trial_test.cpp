@@ -23,42 +23,43 @@ int run(StoreTrial& trial, World world, uint32_t calls) {
   return streamed;
 }
 
-constexpr uint32_t trial_calls = 2 * StoreTrial::calls_per_kind;
+constexpr uint32_t calls_per_kind = 3;
+constexpr uint32_t trial_calls = 2 * calls_per_kind;
 constexpr uint32_t round_calls = trial_calls + StoreTrial::calls_between;
 
 TEST_CASE("until the first trial the first kind is used") {
-  StoreTrial trial(Stores::streaming, 10);
+  StoreTrial trial(Stores::streaming, {.calls_before = 10});
   CHECK(run(trial, {.cached_ns = 100, .streaming_ns = 200}, 10) == 10);
   CHECK(trial.trying());
 }
 
 TEST_CASE("a trial settles on the faster kind of stores") {
-  StoreTrial trial(Stores::cached, 0);
+  StoreTrial trial(Stores::cached, {.calls_per_kind = calls_per_kind});
   run(trial, {.cached_ns = 200, .streaming_ns = 100}, trial_calls);
   CHECK_FALSE(trial.trying());
   CHECK(trial.next() == Stores::streaming);
-  StoreTrial other(Stores::streaming, 0);
+  StoreTrial other(Stores::streaming, {.calls_per_kind = calls_per_kind});
   run(other, {.cached_ns = 100, .streaming_ns = 200}, trial_calls);
   CHECK(other.next() == Stores::cached);
 }
 
 TEST_CASE("a slow call among a trial's does not decide it") {
-  StoreTrial trial(Stores::cached, 0);
+  StoreTrial trial(Stores::cached, {.calls_per_kind = calls_per_kind});
   trial.took(1'000'000);
   run(trial, {.cached_ns = 100, .streaming_ns = 200}, trial_calls - 1);
   CHECK(trial.next() == Stores::cached);
 }
 
 TEST_CASE("a later trial notices that the cores have moved") {
-  StoreTrial trial(Stores::cached, 0);
+  StoreTrial trial(Stores::cached, {.calls_per_kind = calls_per_kind});
   run(trial, {.cached_ns = 100, .streaming_ns = 200}, round_calls);
   run(trial, {.cached_ns = 400, .streaming_ns = 200}, trial_calls);
   CHECK(trial.next() == Stores::streaming);
 }
 
 TEST_CASE("trials take a small part of the calls") {
-  StoreTrial trial(Stores::cached, 0);
-  CHECK(run(trial, {.cached_ns = 100, .streaming_ns = 200}, round_calls) == int(StoreTrial::calls_per_kind));
+  StoreTrial trial(Stores::cached, {.calls_per_kind = calls_per_kind});
+  CHECK(run(trial, {.cached_ns = 100, .streaming_ns = 200}, round_calls) == int(calls_per_kind));
 }
 
 TEST_CASE("fixed stores are never tried against others") {
