@@ -37,7 +37,7 @@ class Arrival {
       approaches_[i].advance(now);
       if (approaches_[i].problem() && i + 1 < approaches_.size()) approaches_[i + 1].hasten(now);
     }
-    if (find(State::proving) == nullptr && find(State::listening) == nullptr)
+    if (!has_proved())
       if (Approach* next = find(State::challenged)) next->prove(now);
     if (refused_at_ns_ == 0 && find(State::refused) != nullptr) refused_at_ns_ = now;
   }
@@ -81,6 +81,14 @@ class Arrival {
   }
 
  private:
+  /// The root knows this rank from one of the approaches, or is about to; also one that is over by now, for
+  /// the verdict and another challenge may come in the same turn.
+  bool has_proved() {
+    for (const State state : {State::proving, State::listening, State::welcome, State::turned_away})
+      if (find(state) != nullptr) return true;
+    return false;
+  }
+
   Approach* find(State state) {
     const auto found = std::ranges::find(approaches_, state, &Approach::state);
     return found == approaches_.end() ? nullptr : &*found;

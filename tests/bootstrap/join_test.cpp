@@ -4,8 +4,10 @@
 #include <catch2/catch.hpp>
 
 #include "base/clock.h"
+#include "bootstrap/authenticate.h"
 #include "bootstrap/keyed_hash.h"
 #include "bootstrap/roster.h"
+#include "bootstrap/wire.h"
 #include "plain_socket.h"
 #include "ranks.h"
 
@@ -146,6 +148,46 @@ TEST_CASE("a rank that reaches the root at several addresses comes in once") {
   CHECK(root.value().addresses.size() == 4);
   CHECK(as_ranks(root.value(), 4, [](Exchange& exchange) { return gather_rounds(exchange, 2); }) ==
         all_fine(4));
+}
+
+/// The root's end of one connection, played step by step.
+class PlayedRoot {
+ public:
+  PlayedRoot(PlainListener& door, const Tag& secret)
+      : rank_(door.accept()), handshake_(secret, random_tag()) {}
+
+  void challenge() { rank_.send(handshake_.challenge(rank_.receive(hello_bytes)).value()); }
+  bool is_proved() { return handshake_.check(rank_.receive(proof_bytes)).ok(); }
+  void answer(Verdict verdict) { rank_.send(handshake_.verdict(verdict)); }
+  void send_failure(const Error& why) {
+    const Payload payload{pack(why)};
+    FrameSealer sealer{handshake_.keys().to_rank};
+    rank_.send(sealer.header(FrameKind::failure, payload) + std::string{payload.bytes()});
+  }
+  std::string all_that_comes() { return rank_.receive(proof_bytes); }
+
+ private:
+  PlainSocket rank_;
+  RootHandshake handshake_;
+};
+
+TEST_CASE("a rank whose verdict comes along with another address's challenge proves itself once") {
+  const Verdict verdict = GENERATE(Verdict::welcome, Verdict::unwelcome);
+  PlainListener first_door;
+  PlainListener second_door;
+  const UniqueId id{{first_door.address(), second_door.address()}, random_tag()};
+  bool welcomed = false;
+  std::thread rank([&] { welcomed = join(id, 0, 2, Deadline::after_ms(patience_ms)).ok(); });
+  PlayedRoot first{first_door, id.secret};
+  first.challenge();
+  CHECK(first.is_proved());
+  PlayedRoot second{second_door, id.secret};
+  second.challenge();  // before the verdict, so that it is there when the rank looks at both
+  first.answer(verdict);
+  if (verdict == Verdict::unwelcome) first.send_failure(fail(Code::invalid_usage, "somebody else is rank 0"));
+  rank.join();
+  CHECK(welcomed == (verdict == Verdict::welcome));
+  CHECK(second.all_that_comes().empty());
 }
 
 TEST_CASE("a rank finds its root behind the address of another job's") {
