@@ -4,6 +4,12 @@
 
 namespace bccl {
 
+Code error_code_from(uint32_t number) {
+  const bool known =
+      number > static_cast<uint32_t>(Code::success) && number <= static_cast<uint32_t>(Code::timeout);
+  return known ? static_cast<Code>(number) : Code::remote_error;
+}
+
 const std::string& Status::none() {
   static const std::string nothing;
   return nothing;

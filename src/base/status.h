@@ -3,6 +3,7 @@
 /// Whoever decides that something is an error writes the sentence; callers pass it on with BCCL_TRY.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,9 @@ enum class Code {
   in_progress = 7,
   timeout = 8,
 };
+
+/// The error that a number from another process stands for; remote_error if it stands for none.
+Code error_code_from(uint32_t number);
 
 struct Error {
   Code code = Code::internal_error;

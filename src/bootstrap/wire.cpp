@@ -97,9 +97,7 @@ std::string pack(const Error& failure) {
 Error parse_failure(std::string_view payload) {
   Unpacker unpacker{payload};
   const uint32_t code = unpacker.u32();
-  const bool known =
-      code > static_cast<uint32_t>(Code::success) && code <= static_cast<uint32_t>(Code::timeout);
-  return {known ? static_cast<Code>(code) : Code::remote_error, std::string{unpacker.rest()}};
+  return {error_code_from(code), std::string{unpacker.rest()}};
 }
 
 }  // namespace bccl

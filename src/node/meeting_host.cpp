@@ -58,10 +58,14 @@ class MeetingHost {
     const int64_t patience_ms = std::min(deadline_.left_ms(), look_ms);
     const int found = poll(wanted.data(), wanted.size(), static_cast<int>(patience_ms));
     if (found < 0 && errno != EINTR) return fail_errno(errno, "cannot wait for the node's ranks");
-    if (found <= 0) {
-      BCCL_TRY(exchange_.check());
-      return deadline_.passed() ? Status{missing()} : Status{};
-    }
+    if (found > 0) BCCL_TRY(serve_callers(wanted));
+    if (awaited_.empty()) return {};
+    // Not only when nobody called: strangers that keep calling shall not put this off.
+    BCCL_TRY(exchange_.check());
+    return deadline_.passed() ? Status{missing()} : Status{};
+  }
+
+  Status serve_callers(const std::vector<pollfd>& wanted) {
     size_t index = 1;
     for (auto caller = callers_.begin(); caller != callers_.end(); ++index) {
       const auto current = caller++;
@@ -76,7 +80,7 @@ class MeetingHost {
   }
 
   Status accept_callers() {
-    for (;;) {
+    for (size_t i = 0; i < strangers_max; ++i) {  // no more in a turn, for there may be no end of them
       FileDescriptor socket{accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
       if (!socket.valid()) {
         const int reason = errno;
@@ -94,6 +98,7 @@ class MeetingHost {
       if (static_cast<size_t>(strangers) >= strangers_max) drop_oldest_stranger();
       callers_.push_back(Caller{.socket = std::move(socket)});
     }
+    return {};
   }
 
   bool somebody_calls() const {

@@ -119,7 +119,7 @@ Status Members::check() const {
   for (int rank = 0; rank < size(); ++rank) {
     const MemberFacts& theirs = facts(rank);
     if (theirs.failure_code != 0)
-      return fail(static_cast<Code>(theirs.failure_code), "{}: {}", describe(rank), theirs.failure.data());
+      return fail(error_code_from(theirs.failure_code), "{}: {}", describe(rank), theirs.failure.data());
   }
   return check_hosts();  // last: a rank that failed may not have been able to find out where it is
 }

@@ -59,7 +59,8 @@ Status confirm(Exchange& exchange, const Members& members, const Status& mine, D
   for (int rank = 0; rank < members.size(); ++rank) {
     const std::string& theirs = verdicts[static_cast<size_t>(rank)];
     if (theirs.empty()) return fail(Code::internal_error, "{} confirmed nothing", members.describe(rank));
-    const auto code = static_cast<Code>(theirs.front());
+    if (theirs.front() == static_cast<char>(Code::success)) continue;
+    const Code code = error_code_from(static_cast<uint8_t>(theirs.front()));
     if (weight_of(code) > weight_of(verdict.code()))
       verdict = fail(code, "{}: {}", members.describe(rank), theirs.substr(1));
   }

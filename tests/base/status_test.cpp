@@ -59,3 +59,9 @@ TEST_CASE("the error of a system call says what errno means") {
   CHECK(error.code == Code::system_error);
   CHECK(error.sentence == "cannot connect: Connection refused (errno 111)");
 }
+
+TEST_CASE("a number from outside stands for an error, known or not") {
+  CHECK(error_code_from(1) == Code::device_error);
+  CHECK(error_code_from(8) == Code::timeout);
+  for (const uint32_t number : {0U, 9U, 77U, 0xffff'ffffU}) CHECK(error_code_from(number) == Code::remote_error);
+}

@@ -172,3 +172,36 @@ TEST_CASE("ranks that do not know the job's secret are not let in") {
   });
   CHECK(processes.ends() == "");
 }
+
+TEST_CASE("a rank that publishes a failure of no known code fails all ranks with one that there is") {
+  Processes processes(2, [](Exchange& exchange) {
+    MemberFacts facts = local_facts(small_arena_bytes, true, "", {});
+    if (exchange.rank() == 1) facts.failure_code = 77;
+    const Result<Members> members = Members::gather(exchange, facts, patience());
+    expect(!members.ok() && members.code() == Code::remote_error, "another code: " + members.sentence());
+    expect(members.sentence().find("rank 1 (host") != std::string::npos, members.sentence());
+  });
+  CHECK(processes.ends() == "");
+}
+
+TEST_CASE("a rank that confirms with no known code fails all ranks with one that there is") {
+  class Garbled final : public Exchange {
+   public:
+    explicit Garbled(Exchange& exchange) : exchange_(exchange) {}
+    int rank() const override { return exchange_.rank(); }
+    int size() const override { return exchange_.size(); }
+    const std::string& secret() const override { return exchange_.secret(); }
+    Result<std::vector<std::string>> all_gather(const std::string& mine, Deadline deadline) override {
+      const bool confirms = mine.size() == 1;
+      return exchange_.all_gather(confirms && rank() == 1 ? "\xfe" : mine, deadline);
+    }
+
+   private:
+    Exchange& exchange_;
+  };
+  Processes processes(2, [](Exchange& exchange) {
+    Garbled garbled(exchange);
+    expect_refusal(garbled, Code::remote_error, {"rank 1 (host"});
+  });
+  CHECK(processes.ends() == "");
+}

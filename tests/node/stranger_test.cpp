@@ -101,3 +101,29 @@ TEST_CASE("a stranger that hangs up does not disturb the joining") {
           for (int i = 0; i < 10; ++i) call_at(meeting);
         }) == "");
 }
+
+TEST_CASE("strangers that call without end do not put off the deadline") {
+  Processes processes(2, [](Exchange& exchange) {
+    if (exchange.rank() == 1) {
+      // Takes part in gathering the facts, and then only calls, until nobody is there any more.
+      const MemberFacts facts = local_facts(small_arena_bytes, true, "", {});
+      Result<Members> members = Members::gather(exchange, facts, patience());
+      expect(members.ok(), members.sentence());
+      const Deadline end = Deadline::after_ms(patience_ms / 2);
+      on_ranks(4, [&](int) {
+        bool answered = true;
+        while (answered && !end.passed()) {
+          const Result<FileDescriptor> socket = open_local_socket();
+          answered = socket.ok() && connect_locally(socket.value().get(), members.value().meeting(), end).ok();
+        }
+      });
+      return;
+    }
+    const int64_t start = now_ns();
+    const auto node = Node::join(exchange, small_arena_bytes, Deadline::after_ms(200));
+    expect(!node.ok() && node.code() == Code::timeout, node.sentence());
+    expect(node.sentence().find("rank 1 (host") != std::string::npos, node.sentence());
+    expect(now_ns() - start < patience_ms / 4 * 1'000'000, "strangers put off the deadline");
+  });
+  CHECK(processes.ends() == "");
+}
