@@ -1,4 +1,3 @@
-#include <chrono>
 
 #include <catch2/catch.hpp>
 
@@ -26,16 +25,6 @@ TEST_CASE("verify proves every catalogue algorithm for many ranks") {
       INFO(algorithm.name << ", " << ranks << " ranks");
       CHECK(verify(build_all(algorithm, shape(algorithm, ranks))).sentence() == "");
     }
-}
-
-TEST_CASE("verify proves every catalogue algorithm for 1024 ranks in seconds", "[.][large]") {
-  for (const Algorithm& algorithm : algorithms()) {
-    const std::vector<Plan> plans = build_all(algorithm, shape(algorithm, 1024));
-    const auto begin = std::chrono::steady_clock::now();
-    CHECK(verify(plans).sentence() == "");
-    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
-    WARN(algorithm.name << ": " << taken.count() << " s");
-  }
 }
 
 }  // namespace bccl::test
