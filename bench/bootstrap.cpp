@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/file_descriptor.h"
 #include "bccl/bccl.h"
-#include "bootstrap/keyed_hash.h"
+#include "net/keyed_hash.h"
 #include "bootstrap/rendezvous.h"
 #include "peers/fork_ranks.h"
 
@@ -124,7 +124,7 @@ bool exchange_facts(const UniqueId& id, int rank, int size) {
 void rendezvous(benchmark::State& state) {
   const int size = static_cast<int>(state.range(0));
   for (auto _ : state) {
-    const auto id = open_root({RootAddress{.bytes = {127, 0, 0, 1}}}, random_tag());
+    const auto id = open_root({Address{.bytes = {127, 0, 0, 1}}}, random_tag());
     std::atomic<int> succeeded{0};
     std::vector<std::thread> ranks;
     for (int rank = 0; rank < size && id.ok(); ++rank)

@@ -1,6 +1,6 @@
 /// What frames carry. Any bytes are refused or understood within the limits; what is understood says the same
 /// when it is written again.
-#include "bootstrap/packing.h"
+#include "net/packing.h"
 #include "bootstrap/wire.h"
 #include "input.h"
 

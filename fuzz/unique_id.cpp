@@ -23,7 +23,7 @@ void check(const std::array<char, unique_id_bytes>& bytes) {
   if (!id.ok()) return;
   require(id->pack() == bytes, "packing gives the same bytes");
   require(!id->addresses.empty() && id->addresses.size() <= root_addresses_max, "the number of addresses");
-  for (const RootAddress& address : id->addresses)
+  for (const Address& address : id->addresses)
     require(split_address(to_string(address)).ok(), "what is printed is an address");
 }
 

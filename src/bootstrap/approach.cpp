@@ -28,7 +28,7 @@ Error refusal_error(const Prefix& prefix) {
 
 }  // namespace
 
-Approach::Approach(const RootAddress& address, const Secret& secret, const Introduction& me, int64_t start_ns)
+Approach::Approach(const Address& address, const Secret& secret, const Introduction& me, int64_t start_ns)
     : address_(address), secret_(secret), me_(me), next_ns_(start_ns), pause_ms_(pause_ms_min) {}
 
 short Approach::poll_events() const {
@@ -103,7 +103,7 @@ void Approach::conclude(int64_t now) {
     state_ = State::welcome;
     return;
   }
-  reader_.emplace(handshake_->keys().to_rank);
+  reader_.emplace(handshake_->keys().to_caller);
   state_ = State::listening;
 }
 

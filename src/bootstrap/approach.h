@@ -10,7 +10,7 @@
 #include <string>
 
 #include "bootstrap/authenticate.h"
-#include "bootstrap/stream_socket.h"
+#include "net/stream_socket.h"
 #include "bootstrap/wire.h"
 
 namespace bccl {
@@ -29,12 +29,12 @@ class Approach {
     refused,  ///< by a peer that proved nothing, or there is no common protocol: final here, not elsewhere
   };
 
-  Approach(const RootAddress& address, const Secret& secret, const Introduction& me, int64_t start_ns);
+  Approach(const Address& address, const Secret& secret, const Introduction& me, int64_t start_ns);
 
   State state() const { return state_; }
   bool is_under_way() const { return state_ != State::waiting && state_ < State::welcome; }
   bool was_tried() const { return problem_.has_value() || state_ != State::waiting; }
-  const RootAddress& address() const { return address_; }
+  const Address& address() const { return address_; }
   const std::optional<Error>& problem() const { return problem_; }  ///< Of the last try.
 
   int socket() const { return socket_.get(); }
@@ -61,7 +61,7 @@ class Approach {
   void retry(Error problem, int64_t now);
   void end(State state, Error problem);
 
-  RootAddress address_;
+  Address address_;
   Secret secret_;
   Introduction me_;
   State state_ = State::waiting;

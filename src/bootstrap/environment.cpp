@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "bootstrap/authenticate.h"
-#include "bootstrap/packing.h"
+#include "net/packing.h"
 #include "bootstrap/process.h"
 #include "bootstrap/root_address.h"
 
@@ -148,13 +148,13 @@ uint16_t derived_port(const Launch& launch, const std::string& master_port) {
 
 /// Rank 0 listens everywhere if it was given a name: what its own host resolves that to (127.0.1.1, say) need
 /// not be where the others look for it.
-Result<std::vector<RootAddress>> addresses_at(const std::string& place, int rank) {
+Result<std::vector<Address>> addresses_at(const std::string& place, int rank) {
   const HostAndPort at = BCCL_TRY(split_address(place));
   if (rank != 0 || at.numeric || at.host == "localhost") return parse_address(place);
-  return std::vector<RootAddress>{{.ipv6 = false, .port = at.port}, {.ipv6 = true, .port = at.port}};
+  return std::vector<Address>{{.ipv6 = false, .port = at.port}, {.ipv6 = true, .port = at.port}};
 }
 
-Result<std::vector<RootAddress>> meeting_place(const Launch& launch, const Settings& settings,
+Result<std::vector<Address>> meeting_place(const Launch& launch, const Settings& settings,
                                                const Lookup& lookup) {
   if (!settings.comm_id.empty()) {
     const auto addresses = addresses_at(settings.comm_id, launch.rank);

@@ -26,7 +26,7 @@ class Arrival {
  public:
   Arrival(const UniqueId& id, const Introduction& me, int64_t now) {
     int64_t start = now;
-    for (const RootAddress& address : id.addresses) {
+    for (const Address& address : id.addresses) {
       approaches_.emplace_back(address, id.secret, me, start);
       start += stagger_ms * ns_per_ms;
     }

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "bootstrap/roster.h"
-#include "bootstrap/stream_socket.h"
+#include "net/stream_socket.h"
 
 namespace bccl {
 namespace {
@@ -29,8 +29,8 @@ JoinedExchange::JoinedExchange(Seat seat, const Secret& secret)
     : seat_(std::move(seat)),
       secret_(secret.begin(), secret.end()),
       pid_(getpid()),
-      sealer_(seat_.keys.to_root),
-      reader_(seat_.keys.to_rank) {}
+      sealer_(seat_.keys.to_callee),
+      reader_(seat_.keys.to_caller) {}
 
 JoinedExchange::~JoinedExchange() {
   if (getpid() != pid_) return;  // a forked child closes its copy; the connection stays its parent's

@@ -3,7 +3,7 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "bootstrap/keyed_hash.h"
+#include "net/keyed_hash.h"
 #include "bootstrap/rendezvous.h"
 #include "bootstrap/roster.h"
 

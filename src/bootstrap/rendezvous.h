@@ -21,7 +21,7 @@ namespace bccl {
 Result<UniqueId> open_root(const Settings& settings);
 
 /// The same on given addresses and with a given secret: for rendezvous through the environment.
-Result<UniqueId> open_root(const std::vector<RootAddress>& listen_on,
+Result<UniqueId> open_root(const std::vector<Address>& listen_on,
                            const std::array<uint8_t, secret_bytes>& secret);
 
 /// Connects this rank; retries until the deadline while nobody listens yet. Returns when the root has

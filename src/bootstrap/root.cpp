@@ -17,12 +17,12 @@ namespace {
 constexpr int64_t ns_per_ms = 1'000'000;
 constexpr int64_t never = std::numeric_limits<int64_t>::max();
 
-bool is_wildcard(const RootAddress& address) {
+bool is_wildcard(const Address& address) {
   return std::ranges::all_of(address.bytes, [](uint8_t byte) { return byte == 0; });
 }
 
 /// Where this host reaches a listener: nobody can connect to a wildcard address.
-RootAddress reachable(RootAddress address) {
+Address reachable(Address address) {
   if (is_wildcard(address)) {
     if (address.ipv6)
       address.bytes[15] = 1;
@@ -30,6 +30,15 @@ RootAddress reachable(RootAddress address) {
       address.bytes = {127, 0, 0, 1};
   }
   return address;
+}
+
+/// What to do about an address that cannot be listened on.
+Error advise(const Address& address, Error error) {
+  if (error.code == Code::invalid_argument)
+    error.sentence += ": give one of rank 0's host in BCCL_COMM_ID (or MASTER_ADDR)";
+  else if (address.port != 0)
+    error.sentence += "; give another port in BCCL_COMM_ID";
+  return error;
 }
 
 }  // namespace
@@ -46,18 +55,18 @@ Root::~Root() {
   yield_port(0);
 }
 
-Result<std::unique_ptr<Root>> Root::open(Poller& poller, const std::vector<RootAddress>& listen_on,
+Result<std::unique_ptr<Root>> Root::open(Poller& poller, const std::vector<Address>& listen_on,
                                          const Secret& secret) {
   std::vector<std::unique_ptr<Door>> doors;
-  std::vector<RootAddress> addresses;
+  std::vector<Address> addresses;
   Status refused = fail(Code::invalid_argument, "no address to listen on");
-  for (const RootAddress& address : listen_on) {
+  for (const Address& address : listen_on) {
     Result<Listener> listener = listen_at(address);
     if (listener.ok()) {
       addresses.push_back(reachable(listener->address));
       doors.push_back(std::make_unique<Door>(Door{std::move(*listener)}));
     } else {
-      refused = std::move(listener).take_error();
+      refused = advise(address, std::move(listener).take_error());
       // A name may stand for addresses of other hosts, too. A port that is taken is an error: its owner would
       // get our ranks.
       if (refused.code() != Code::invalid_argument) return std::move(refused).take_error();

@@ -30,7 +30,7 @@ class Root {
  public:
   /// Listens on all the addresses that this host has (port 0: any); an error if there is none, or one is in
   /// use.
-  static Result<std::unique_ptr<Root>> open(Poller& poller, const std::vector<RootAddress>& listen_on,
+  static Result<std::unique_ptr<Root>> open(Poller& poller, const std::vector<Address>& listen_on,
                                             const Secret& secret);
   ~Root();
 
@@ -78,7 +78,7 @@ class Root {
 
   Poller& poller_;
   Secret secret_;
-  std::vector<RootAddress> addresses_;
+  std::vector<Address> addresses_;
   std::vector<std::unique_ptr<Door>> doors_;
   std::list<std::unique_ptr<RootConnection>> connections_;  ///< In the order in which they came.
   Roster roster_;

@@ -4,10 +4,8 @@
 #include <charconv>
 #include <memory>
 
-#include <arpa/inet.h>
 #include <netdb.h>
 
-#include "bootstrap/stream_socket.h"
 #include "bootstrap/unique_id.h"
 
 namespace bccl {
@@ -32,15 +30,7 @@ Result<HostAndPort> split_address(const std::string& text) {
   return result;
 }
 
-std::string to_string(const RootAddress& address) {
-  char text[INET6_ADDRSTRLEN] = "";
-  inet_ntop(address.ipv6 ? AF_INET6 : AF_INET, address.bytes.data(), text, sizeof text);
-  if (!address.ipv6) return fmt::format("{}:{}", text, address.port);
-  if (address.scope == 0) return fmt::format("[{}]:{}", text, address.port);
-  return fmt::format("[{}%{}]:{}", text, address.scope, address.port);
-}
-
-Result<std::vector<RootAddress>> parse_address(const std::string& host_and_port) {
+Result<std::vector<Address>> parse_address(const std::string& host_and_port) {
   const HostAndPort place = BCCL_TRY(split_address(host_and_port));
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -51,7 +41,7 @@ Result<std::vector<RootAddress>> parse_address(const std::string& host_and_port)
     return fail(Code::invalid_argument, "cannot resolve \"{}\": {}", host_and_port, gai_strerror(error));
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, &freeaddrinfo);
 
-  std::vector<RootAddress> addresses;
+  std::vector<Address> addresses;
   for (const addrinfo* each = found; each != nullptr && addresses.size() < root_addresses_max;
        each = each->ai_next) {
     const auto address = address_from(each->ai_addr);

@@ -69,8 +69,8 @@ void RootConnection::refuse(Refusal reason) {
 void RootConnection::finish_handshake(Verdict verdict) {
   outbox_.push_back({handshake_.verdict(verdict), std::nullopt});
   const SessionKeys keys = handshake_.keys();
-  reader_.emplace(keys.to_root);
-  sealer_.emplace(keys.to_rank);
+  reader_.emplace(keys.to_callee);
+  sealer_.emplace(keys.to_caller);
 }
 
 void RootConnection::welcome() {

@@ -10,7 +10,7 @@
 
 #include "bootstrap/authenticate.h"
 #include "bootstrap/poller.h"
-#include "bootstrap/stream_socket.h"
+#include "net/stream_socket.h"
 #include "bootstrap/wire.h"
 
 namespace bccl {

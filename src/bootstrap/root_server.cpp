@@ -62,10 +62,10 @@ Status RootServer::start() {
   return {};
 }
 
-Result<UniqueId> RootServer::open(const std::vector<RootAddress>& listen_on, const Secret& secret) {
+Result<UniqueId> RootServer::open(const std::vector<Address>& listen_on, const Secret& secret) {
   const std::scoped_lock hold(lock_);
   if (!running_) BCCL_TRY(start());
-  for (const RootAddress& address : listen_on)
+  for (const Address& address : listen_on)
     for (const auto& root : roots_)
       if (address.port != 0) root->yield_port(address.port);
   auto root = Root::open(poller_, listen_on, secret);

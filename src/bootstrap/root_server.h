@@ -20,7 +20,7 @@ class RootServer {
   static RootServer& of_this_process();
 
   /// Any thread may call it.
-  Result<UniqueId> open(const std::vector<RootAddress>& listen_on, const Secret& secret);
+  Result<UniqueId> open(const std::vector<Address>& listen_on, const Secret& secret);
 
  private:
   RootServer();

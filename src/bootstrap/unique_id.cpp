@@ -8,8 +8,7 @@
 #include <net/if.h>
 #include <netdb.h>
 
-#include "bootstrap/packing.h"
-#include "bootstrap/stream_socket.h"
+#include "net/packing.h"
 
 namespace bccl {
 namespace {
@@ -31,8 +30,8 @@ uint8_t checksum(std::string_view bytes) {
   return sum;
 }
 
-RootAddress unpack_address(Unpacker& unpacker, bool ipv6) {
-  RootAddress address;
+Address unpack_address(Unpacker& unpacker, bool ipv6) {
+  Address address;
   address.ipv6 = ipv6;
   unpacker.raw(address.bytes);
   address.port = unpacker.u16();
@@ -40,7 +39,7 @@ RootAddress unpack_address(Unpacker& unpacker, bool ipv6) {
   return address;
 }
 
-bool well_formed(const RootAddress& address) {
+bool well_formed(const Address& address) {
   const auto is_zero = [](uint8_t byte) { return byte == 0; };
   return address.port != 0 &&
          (address.ipv6 ||

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "net/address.h"
 
 namespace bccl {
 
@@ -16,20 +17,11 @@ inline constexpr size_t unique_id_bytes = 128;
 inline constexpr size_t secret_bytes = 32;
 inline constexpr int root_addresses_max = 4;
 
-/// One address the root can be reached at, with its port: "127.0.0.1:40123" or "[fe80::1%2]:40123".
-struct RootAddress {
-  bool ipv6 = false;
-  std::array<uint8_t, 16> bytes{};  ///< Network order; the first 4 for IPv4.
-  uint16_t port = 0;
-  uint32_t scope = 0;  ///< IPv6 scope id, else 0.
-  bool operator==(const RootAddress&) const = default;
-};
-std::string to_string(const RootAddress& address);
 /// "host:port", "[v6]:port"; host names are resolved.
-Result<std::vector<RootAddress>> parse_address(const std::string& host_and_port);
+Result<std::vector<Address>> parse_address(const std::string& host_and_port);
 
 struct UniqueId {
-  std::vector<RootAddress> addresses;  ///< 1 … root_addresses_max, best first.
+  std::vector<Address> addresses;  ///< 1 … root_addresses_max, best first.
   std::array<uint8_t, secret_bytes> secret{};
   bool operator==(const UniqueId&) const = default;
 

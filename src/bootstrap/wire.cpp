@@ -1,6 +1,6 @@
 #include "bootstrap/wire.h"
 
-#include "bootstrap/packing.h"
+#include "net/packing.h"
 
 namespace bccl {
 namespace {

@@ -56,7 +56,7 @@ TEST_CASE("both sides that know the secret accept each other and agree on the ke
   REQUIRE(verdict.ok());
   CHECK(verdict.value() == Verdict::welcome);
   CHECK(h.rank.keys() == h.root.keys());
-  CHECK(h.rank.keys().to_rank != h.rank.keys().to_root);
+  CHECK(h.rank.keys().to_caller != h.rank.keys().to_callee);
 }
 
 TEST_CASE("the messages are the same bytes as ever") {
@@ -78,9 +78,9 @@ TEST_CASE("the messages are the same bytes as ever") {
         "4243434c01000401"
         "6d217edc465fcda42600d1c700d3d35922740c74cf3e093ae99179397b241251");
   const SessionKeys keys = h.root.keys();
-  CHECK(hex({reinterpret_cast<const char*>(keys.to_root.data()), 32}) ==
+  CHECK(hex({reinterpret_cast<const char*>(keys.to_callee.data()), 32}) ==
         "132fed79a03650ecd6eb53edc997473b69ee825cf1840706828257ff790b41fa");
-  CHECK(hex({reinterpret_cast<const char*>(keys.to_rank.data()), 32}) ==
+  CHECK(hex({reinterpret_cast<const char*>(keys.to_caller.data()), 32}) ==
         "2ed654f6f0d9e758428a9ff36f8a6ad092d6133ccd35818f635d0f6d525763e6");
 }
 

@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/clock.h"
-#include "bootstrap/keyed_hash.h"
+#include "net/keyed_hash.h"
 #include "plain_socket.h"
 #include "ranks.h"
 #include "raw_rank.h"

@@ -208,7 +208,7 @@ TEST_CASE("rank 0 listens everywhere under a name whose address others may see d
   Settings settings;
   settings.comm_id = "node1.example:4000";
   const UniqueId id = meeting_of(with(torchrun, {{"RANK", "0"}}), settings);
-  const RootAddress any4{.port = 4000}, any6{.ipv6 = true, .port = 4000};
+  const Address any4{.port = 4000}, any6{.ipv6 = true, .port = 4000};
   CHECK(id.addresses == std::vector{any4, any6});
 }
 

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "bootstrap/authenticate.h"
-#include "bootstrap/keyed_hash.h"
+#include "net/keyed_hash.h"
 #include "bootstrap/roster.h"
 #include "bootstrap/wire.h"
 #include "plain_socket.h"
@@ -73,7 +73,7 @@ TEST_CASE("all ranks of a job know one secret, which is the id's") {
 TEST_CASE("ranks may come before the root listens") {
   const UniqueId earlier = open_loopback_root();
   // A port that was just free, and that nobody gets as long as we hold it without listening.
-  const RootAddress port = [&] {
+  const Address port = [&] {
     const PlainListener listener;
     return listener.address();
   }();
@@ -113,7 +113,7 @@ TEST_CASE("a root on an unknown interface is an error that names it") {
 }
 
 TEST_CASE("a root on a wildcard address is reached through loopback") {
-  const auto id = open_root({RootAddress{}, RootAddress{.ipv6 = true}}, random_tag());
+  const auto id = open_root({Address{}, Address{.ipv6 = true}}, random_tag());
   REQUIRE(id.ok());
   CHECK(id.value().addresses.front() == loopback(id.value().addresses.front().port));
   CHECK(as_ranks(id.value(), 2, [](Exchange& exchange) { return gather_rounds(exchange, 1); }) ==
@@ -161,7 +161,7 @@ class PlayedRoot {
   void answer(Verdict verdict) { rank_.send(handshake_.verdict(verdict)); }
   void send_failure(const Error& why) {
     const Payload payload{pack(why)};
-    FrameSealer sealer{handshake_.keys().to_rank};
+    FrameSealer sealer{handshake_.keys().to_caller};
     rank_.send(sealer.header(FrameKind::failure, payload) + std::string{payload.bytes()});
   }
   std::string all_that_comes() { return rank_.receive(proof_bytes); }
@@ -216,7 +216,7 @@ TEST_CASE("a rank that is none of the communicator's is refused before it connec
 }
 
 TEST_CASE("an unreachable root is named with its address and what the system said") {
-  const RootAddress nobody = [] {
+  const Address nobody = [] {
     const PlainListener listener;
     return listener.address();
   }();

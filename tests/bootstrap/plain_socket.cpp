@@ -13,7 +13,7 @@
 namespace bccl::test {
 namespace {
 
-sockaddr_in socket_address(const RootAddress& address) {
+sockaddr_in socket_address(const Address& address) {
   sockaddr_in where{};
   where.sin_family = AF_INET;
   where.sin_port = htons(address.port);
@@ -21,7 +21,7 @@ sockaddr_in socket_address(const RootAddress& address) {
   return where;
 }
 
-int connect_to(const RootAddress& address, const FileDescriptor& socket) {
+int connect_to(const Address& address, const FileDescriptor& socket) {
   const sockaddr_in where = socket_address(address);
   return connect(socket.get(), reinterpret_cast<const sockaddr*>(&where), sizeof where);
 }
@@ -35,7 +35,7 @@ FileDescriptor stream() { return FileDescriptor{socket(AF_INET, SOCK_STREAM | SO
 
 }  // namespace
 
-PlainSocket::PlainSocket(const RootAddress& peer) : socket_(stream()) {
+PlainSocket::PlainSocket(const Address& peer) : socket_(stream()) {
   if (connect_to(peer, socket_) != 0) throw std::runtime_error("cannot connect to " + to_string(peer));
   be_patient(socket_);
 }
@@ -74,7 +74,7 @@ PlainSocket PlainListener::accept() {
   return PlainSocket{FileDescriptor{accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC)}};
 }
 
-bool somebody_listens_at(const RootAddress& address) {
+bool somebody_listens_at(const Address& address) {
   const FileDescriptor socket = stream();
   return connect_to(address, socket) == 0;
 }

@@ -11,7 +11,7 @@ namespace bccl::test {
 
 class PlainSocket {
  public:
-  explicit PlainSocket(const RootAddress& peer);  ///< Connects.
+  explicit PlainSocket(const Address& peer);  ///< Connects.
   explicit PlainSocket(FileDescriptor connected);
 
   void send(std::string_view bytes);
@@ -28,14 +28,14 @@ class PlainSocket {
 class PlainListener {
  public:
   explicit PlainListener(int backlog = 16);
-  const RootAddress& address() const { return address_; }
+  const Address& address() const { return address_; }
   PlainSocket accept();
 
  private:
   FileDescriptor socket_;
-  RootAddress address_;
+  Address address_;
 };
 
-bool somebody_listens_at(const RootAddress& address);
+bool somebody_listens_at(const Address& address);
 
 }  // namespace bccl::test

@@ -12,7 +12,7 @@
 
 #include "../support/rank_threads.h"
 #include "base/clock.h"
-#include "bootstrap/keyed_hash.h"
+#include "net/keyed_hash.h"
 #include "plain_socket.h"
 #include "ranks.h"
 
@@ -72,7 +72,7 @@ TEST_CASE("a process that is killed between rounds is named to all others at onc
 TEST_CASE("the process of the root may be killed, and the ranks say so at once") {
   // Rank 0 opens the root and passes its address on; the test knows the port from a root that was there
   // before.
-  const RootAddress port = [] {
+  const Address port = [] {
     const PlainListener listener;
     return listener.address();
   }();
@@ -124,7 +124,7 @@ TEST_CASE("a rank whose host has its loopback down is told to bring it up") {
 }
 
 /// A port that was free a moment ago.
-RootAddress free_port() {
+Address free_port() {
   const PlainListener listener;
   return listener.address();
 }

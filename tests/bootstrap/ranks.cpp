@@ -3,11 +3,11 @@
 #include <catch2/catch.hpp>
 
 #include "../support/rank_threads.h"
-#include "bootstrap/keyed_hash.h"
+#include "net/keyed_hash.h"
 
 namespace bccl::test {
 
-RootAddress loopback(uint16_t port) { return {.bytes = {127, 0, 0, 1}, .port = port}; }
+Address loopback(uint16_t port) { return {.bytes = {127, 0, 0, 1}, .port = port}; }
 
 UniqueId open_loopback_root() {
   auto id = open_root({loopback()}, random_tag());

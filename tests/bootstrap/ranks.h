@@ -14,7 +14,7 @@ namespace bccl::test {
 
 inline constexpr int64_t patience_ms = 30'000;  ///< For what works: reached only if it does not.
 
-RootAddress loopback(uint16_t port = 0);
+Address loopback(uint16_t port = 0);
 /// A root on a loopback port that the system chooses.
 UniqueId open_loopback_root();
 

@@ -24,8 +24,8 @@ bool RawRank::welcomed() {
   verdict_ = socket_.receive(verdict_bytes);
   const auto verdict = handshake_.conclude(verdict_);
   if (!verdict.ok()) throw std::runtime_error(verdict.sentence());
-  sealer_.emplace(handshake_.keys().to_root);
-  reader_.emplace(handshake_.keys().to_rank);
+  sealer_.emplace(handshake_.keys().to_callee);
+  reader_.emplace(handshake_.keys().to_caller);
   return verdict.value() == Verdict::welcome;
 }
 

@@ -7,7 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/clock.h"
-#include "bootstrap/keyed_hash.h"
+#include "net/keyed_hash.h"
 #include "plain_socket.h"
 #include "ranks.h"
 
@@ -78,7 +78,7 @@ TEST_CASE("one thread serves all roots, and sleeps") {
 
 TEST_CASE("the next root on a port takes over from one that has all its ranks") {
   const UniqueId first = open_loopback_root();
-  const RootAddress port = first.addresses.front();
+  const Address port = first.addresses.front();
   const Tag next_secret = random_tag();
   CHECK(as_ranks(first, 2, [&](Exchange& exchange) -> std::string {
           if (const std::string found = gather_rounds(exchange, 1); !found.empty()) return found;
@@ -114,13 +114,13 @@ TEST_CASE("a port that another root waits on is an error that says what to do") 
 }
 
 TEST_CASE("an address of another host cannot be listened on") {
-  const auto root = open_root({RootAddress{.bytes = {192, 0, 2, 250}}}, random_tag());
+  const auto root = open_root({Address{.bytes = {192, 0, 2, 250}}}, random_tag());
   CHECK(root.code() == Code::invalid_argument);
   CHECK_THAT(root.sentence(), Contains("192.0.2.250") && Contains("give one of rank 0's host"));
 }
 
 TEST_CASE("of several addresses those of this host are listened on") {
-  const auto root = open_root({RootAddress{.bytes = {192, 0, 2, 250}}, loopback()}, random_tag());
+  const auto root = open_root({Address{.bytes = {192, 0, 2, 250}}, loopback()}, random_tag());
   REQUIRE(root.ok());
   CHECK(root.value().addresses.size() == 1);
 }

@@ -10,7 +10,7 @@ namespace {
 UniqueId sample(int addresses) {
   UniqueId id;
   for (int i = 0; i < addresses; ++i) {
-    RootAddress address = loopback(static_cast<uint16_t>(40000 + i));
+    Address address = loopback(static_cast<uint16_t>(40000 + i));
     if (i % 2 == 1) address = {.ipv6 = true, .bytes = {0xfe, 0x80, 0, 1, 2, 3}, .port = 41000, .scope = 7};
     id.addresses.push_back(address);
   }

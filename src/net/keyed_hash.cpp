@@ -1,4 +1,4 @@
-#include "bootstrap/keyed_hash.h"
+#include "net/keyed_hash.h"
 
 #include <sodium.h>
 

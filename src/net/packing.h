@@ -1,4 +1,4 @@
-/// Numbers and bytes in the bootstrap's messages: little-endian, whatever the machine. Values of one thread.
+/// Numbers and bytes in messages: little-endian, whatever the machine. Values of one thread.
 #pragma once
 
 #include <cstdint>

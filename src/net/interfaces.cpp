@@ -1,4 +1,4 @@
-#include "bootstrap/interfaces.h"
+#include "net/interfaces.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -8,12 +8,10 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 
-#include "bootstrap/stream_socket.h"
-
 namespace bccl {
 namespace {
 
-bool is_link_local(const RootAddress& address) {
+bool is_link_local(const Address& address) {
   return address.ipv6 && address.bytes[0] == 0xfe && (address.bytes[1] & 0xc0) == 0x80;
 }
 
@@ -38,8 +36,8 @@ Result<std::vector<InterfaceAddress>> interface_addresses() {
   return found;
 }
 
-Result<std::vector<RootAddress>> choose_addresses(std::vector<InterfaceAddress> all,
-                                                  const std::string& interface_name) {
+Result<std::vector<Address>> choose_addresses(std::vector<InterfaceAddress> all,
+                                              const std::string& interface_name, size_t count_max) {
   if (all.empty())
     return fail(Code::system_error, "no network interface of this host is up, not even loopback");
   std::set<std::string> names;
@@ -53,9 +51,9 @@ Result<std::vector<RootAddress>> choose_addresses(std::vector<InterfaceAddress> 
         interface_name, fmt::join(names, ", "));
 
   std::ranges::stable_sort(all, {}, worse);
-  std::vector<RootAddress> chosen;
+  std::vector<Address> chosen;
   for (const auto& each : all)
-    if (chosen.size() < root_addresses_max) chosen.push_back(each.address);
+    if (chosen.size() < count_max) chosen.push_back(each.address);
   return chosen;
 }
 

@@ -1,31 +1,27 @@
-/// The few things the bootstrap does with TCP sockets. Nothing here blocks; all descriptors are
+/// The few things that are done with TCP sockets. Nothing here blocks; all descriptors are
 /// close-on-exec; nothing raises SIGPIPE.
 #pragma once
 
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
-
-#include <sys/socket.h>
 
 #include "base/file_descriptor.h"
 #include "base/status.h"
-#include "bootstrap/unique_id.h"
+#include "net/address.h"
 
 namespace bccl {
 
-/// Empty for families other than IPv4 and IPv6.
-std::optional<RootAddress> address_from(const sockaddr* address);
-
 struct Listener {
   FileDescriptor socket;
-  RootAddress address;  ///< With the port that was chosen where port 0 was asked for.
+  Address address;  ///< With the port that was chosen where port 0 was asked for.
 };
 /// invalid_argument: not an address of this host.
-Result<Listener> listen_at(const RootAddress& address);
+Result<Listener> listen_at(const Address& address);
 
 /// Starts to connect; the socket turns writable when that has worked or failed (see connect_error).
-Result<FileDescriptor> start_connecting(const RootAddress& address);
+Result<FileDescriptor> start_connecting(const Address& address);
 int connect_error(int socket);  ///< errno of a finished connect, 0 if it worked.
 
 struct Accepted {

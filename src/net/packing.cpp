@@ -1,4 +1,4 @@
-#include "bootstrap/packing.h"
+#include "net/packing.h"
 
 #include <algorithm>
 

@@ -1,7 +1,6 @@
-#include "bootstrap/stream_socket.h"
+#include "net/stream_socket.h"
 
 #include <cerrno>
-#include <cstring>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -15,35 +14,7 @@ namespace {
 
 constexpr int listen_backlog = 4096;  // the kernel cuts it to net.core.somaxconn
 
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t bytes = 0;
-
-  sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
-};
-
-SocketAddress socket_address(const RootAddress& address) {
-  SocketAddress result;
-  if (address.ipv6) {
-    sockaddr_in6 v6{};
-    v6.sin6_family = AF_INET6;
-    v6.sin6_port = htons(address.port);
-    v6.sin6_scope_id = address.scope;
-    std::memcpy(&v6.sin6_addr, address.bytes.data(), sizeof v6.sin6_addr);
-    std::memcpy(&result.storage, &v6, sizeof v6);
-    result.bytes = sizeof v6;
-  } else {
-    sockaddr_in v4{};
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(address.port);
-    std::memcpy(&v4.sin_addr, address.bytes.data(), sizeof v4.sin_addr);
-    std::memcpy(&result.storage, &v4, sizeof v4);
-    result.bytes = sizeof v4;
-  }
-  return result;
-}
-
-Result<FileDescriptor> open_stream(const RootAddress& address) {
+Result<FileDescriptor> open_stream(const Address& address) {
   FileDescriptor socket{
       ::socket(address.ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP)};
   if (socket.valid()) return socket;
@@ -67,57 +38,34 @@ Transfer outcome_of(ssize_t transferred) {
 
 }  // namespace
 
-std::optional<RootAddress> address_from(const sockaddr* address) {
-  RootAddress result;
-  if (address->sa_family == AF_INET) {
-    sockaddr_in v4;
-    std::memcpy(&v4, address, sizeof v4);
-    result.port = ntohs(v4.sin_port);
-    std::memcpy(result.bytes.data(), &v4.sin_addr, sizeof v4.sin_addr);
-    return result;
-  }
-  if (address->sa_family == AF_INET6) {
-    sockaddr_in6 v6;
-    std::memcpy(&v6, address, sizeof v6);
-    result.ipv6 = true;
-    result.port = ntohs(v6.sin6_port);
-    result.scope = v6.sin6_scope_id;
-    std::memcpy(result.bytes.data(), &v6.sin6_addr, sizeof v6.sin6_addr);
-    return result;
-  }
-  return std::nullopt;
-}
-
-Result<Listener> listen_at(const RootAddress& address) {
+Result<Listener> listen_at(const Address& address) {
   FileDescriptor socket = BCCL_TRY(open_stream(address));
   const int on = 1;
-  // Reuse: connections of an earlier root that are still closing must not block the next one on a fixed port.
+  // Reuse: connections of an earlier listener that are still closing must not block the next one on a fixed port.
   if (setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
       (address.ipv6 && setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0))
-    return fail_errno(errno, "cannot set up the root's socket");
+    return fail_errno(errno, "cannot set up a socket to listen on");
 
-  SocketAddress where = socket_address(address);
+  KernelAddress where{address};
   if (bind(socket.get(), where.get(), where.bytes) != 0 || listen(socket.get(), listen_backlog) != 0) {
     const int reason = errno;
     Error error = fail_errno(reason, fmt::format("cannot listen on {}", to_string(address)));
     if (reason == EADDRNOTAVAIL || reason == ENODEV) {
       error.code = Code::invalid_argument;
-      error.sentence +=
-          "; it is no address of this host: give one of rank 0's host in BCCL_COMM_ID (or MASTER_ADDR)";
+      error.sentence += "; it is no address of this host";
     }
-    if (reason == EADDRINUSE) error.sentence += "; give another port in BCCL_COMM_ID";
     return error;
   }
   where.bytes = sizeof where.storage;
   if (getsockname(socket.get(), where.get(), &where.bytes) != 0)
-    return fail_errno(errno, "cannot ask for the root's port");
+    return fail_errno(errno, "cannot ask which port a socket listens on");
   return Listener{std::move(socket), *address_from(where.get())};
 }
 
-Result<FileDescriptor> start_connecting(const RootAddress& address) {
+Result<FileDescriptor> start_connecting(const Address& address) {
   FileDescriptor socket = BCCL_TRY(open_stream(address));
   send_at_once(socket.get());
-  SocketAddress where = socket_address(address);
+  KernelAddress where{address};
   if (connect(socket.get(), where.get(), where.bytes) != 0 && errno != EINPROGRESS && errno != EINTR)
     return fail_limit(errno, "cannot connect");
   return socket;
@@ -130,8 +78,7 @@ int connect_error(int socket) {
 }
 
 AcceptOutcome accept_from(int listener) {
-  SocketAddress from;
-  from.bytes = sizeof from.storage;
+  KernelAddress from;
   FileDescriptor socket{accept4(listener, from.get(), &from.bytes, SOCK_NONBLOCK | SOCK_CLOEXEC)};
   if (!socket.valid()) {
     // Without a descriptor left it fails even if nobody has come.
