@@ -10,14 +10,10 @@
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include "base/host.h"
+
 namespace bccl {
 namespace {
-
-std::string host_name() {
-  char name[256] = "unknown";
-  gethostname(name, sizeof name - 1);
-  return name;
-}
 
 std::string expand(std::string file) {
   const auto replace = [&](const char* mark, const std::string& with) {

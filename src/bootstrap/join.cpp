@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "base/host.h"
 #include "bootstrap/approach.h"
 #include "bootstrap/joined_exchange.h"
 #include "bootstrap/process.h"

@@ -45,12 +45,6 @@ Parentage parentage_of(pid_t pid) {
 
 }  // namespace
 
-std::string host_name() {
-  char name[256] = "unknown";
-  gethostname(name, sizeof name - 1);
-  return name;
-}
-
 std::string spell_process(const std::string& host, uint32_t pid) {
   return fmt::format("host {}, pid {}", host, pid);
 }

@@ -6,7 +6,6 @@
 
 namespace bccl {
 
-std::string host_name();
 std::string spell_process(const std::string& host, uint32_t pid);  ///< "host h, pid p"
 
 /// What started this process as one of several, each with its own value of that environment variable: the

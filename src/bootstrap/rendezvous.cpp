@@ -7,10 +7,10 @@
 namespace bccl {
 
 Result<UniqueId> open_root(const Settings& settings) {
-  const auto listen_on = BCCL_TRY(settings.comm_id.empty()
-                                      ? choose_addresses(BCCL_TRY(interface_addresses()), settings.interface_name,
-                                                         root_addresses_max)
-                                      : parse_address(settings.comm_id));
+  auto interfaces = BCCL_TRY(interface_addresses());
+  const auto listen_on = BCCL_TRY(
+      settings.comm_id.empty() ? choose_addresses(std::move(interfaces), settings.interface_name, root_addresses_max)
+                               : parse_address(settings.comm_id));
   return open_root(listen_on, random_tag());
 }
 

@@ -1,6 +1,8 @@
 #include "net/stream_socket.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -30,6 +32,14 @@ void send_at_once(int socket) {
   setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
+/// Before it connects or listens: how much a socket can announce is settled then. The kernel cuts what it does not allow.
+void set_buffers(int socket, size_t bytes) {
+  if (bytes == 0) return;
+  const int size = static_cast<int>(std::min<size_t>(bytes, INT_MAX / 2));
+  setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+  setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+}
+
 Transfer outcome_of(ssize_t transferred) {
   if (transferred >= 0) return {static_cast<size_t>(transferred)};
   if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return {};
@@ -38,8 +48,9 @@ Transfer outcome_of(ssize_t transferred) {
 
 }  // namespace
 
-Result<Listener> listen_at(const Address& address) {
+Result<Listener> listen_at(const Address& address, size_t buffer_bytes) {
   FileDescriptor socket = BCCL_TRY(open_stream(address));
+  set_buffers(socket.get(), buffer_bytes);
   const int on = 1;
   // Reuse: connections of an earlier listener that are still closing must not block the next one on a fixed port.
   if (setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
@@ -62,8 +73,9 @@ Result<Listener> listen_at(const Address& address) {
   return Listener{std::move(socket), *address_from(where.get())};
 }
 
-Result<FileDescriptor> start_connecting(const Address& address) {
+Result<FileDescriptor> start_connecting(const Address& address, size_t buffer_bytes) {
   FileDescriptor socket = BCCL_TRY(open_stream(address));
+  set_buffers(socket.get(), buffer_bytes);
   send_at_once(socket.get());
   KernelAddress where{address};
   if (connect(socket.get(), where.get(), where.bytes) != 0 && errno != EINPROGRESS && errno != EINTR)
@@ -102,6 +114,22 @@ Transfer write_some(int socket, std::string_view first, std::string_view second)
   msghdr message{};
   message.msg_iov = parts;
   message.msg_iovlen = 2;
+  return outcome_of(sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+Transfer read_some(int socket, std::span<const iovec> into) {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(into.data());
+  message.msg_iovlen = into.size();
+  const ssize_t bytes =
+      into.size() == 1 ? recv(socket, into[0].iov_base, into[0].iov_len, MSG_DONTWAIT) : recvmsg(socket, &message, MSG_DONTWAIT);
+  return bytes == 0 ? Transfer{0, true, 0} : outcome_of(bytes);
+}
+
+Transfer write_some(int socket, std::span<const iovec> from) {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(from.data());
+  message.msg_iovlen = from.size();
   return outcome_of(sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 

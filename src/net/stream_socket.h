@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include <sys/uio.h>
+
 #include "base/file_descriptor.h"
 #include "base/status.h"
 #include "net/address.h"
@@ -18,10 +20,11 @@ struct Listener {
   Address address;  ///< With the port that was chosen where port 0 was asked for.
 };
 /// invalid_argument: not an address of this host.
-Result<Listener> listen_at(const Address& address);
+/// `buffer_bytes`: of the kernel's buffers, each way, of what connects to it; 0: as the kernel sees fit.
+Result<Listener> listen_at(const Address& address, size_t buffer_bytes = 0);
 
 /// Starts to connect; the socket turns writable when that has worked or failed (see connect_error).
-Result<FileDescriptor> start_connecting(const Address& address);
+Result<FileDescriptor> start_connecting(const Address& address, size_t buffer_bytes = 0);
 int connect_error(int socket);  ///< errno of a finished connect, 0 if it worked.
 
 struct Accepted {
@@ -43,6 +46,9 @@ struct Transfer {
 };
 Transfer read_some(int socket, std::span<char> into);
 Transfer write_some(int socket, std::string_view first, std::string_view second = {});
+/// The same from and into several places, one after another.
+Transfer read_some(int socket, std::span<const iovec> into);
+Transfer write_some(int socket, std::span<const iovec> from);
 
 /// Closes for every process that has inherited the descriptor, too: a forked child must not keep the peer
 /// waiting.
