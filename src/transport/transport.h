@@ -75,6 +75,13 @@ class Endpoint {
   /// Background work, if the transport has any; an error names the peer and the cause. Never blocks.
   virtual Status poll() = 0;
 
+  /// Whether all that was committed has left: until then somebody must go on calling poll().
+  virtual bool is_flushed() const { return true; }
+
+  /// Readable when poll() or a receiver may have something to do, for those that sleep: besides doorbells, if the
+  /// transport has others; -1: never.
+  virtual int wake_descriptor() const { return -1; }
+
   /// Shared or pinned memory: reserved at most, and touched so far (bytes, this rank's own).
   struct Memory {
     size_t reserved = 0;

@@ -2,6 +2,8 @@
 
 #include <mutex>
 
+#include "../support/rank_threads.h"
+
 namespace bccl::test {
 
 Group Group::each(std::initializer_list<int> sizes) {
@@ -15,6 +17,10 @@ Group::Group(const TransportUnderTest& transport, int ranks)
       bare_(transport.bare),
       label_(Catch::MessageBuilder("INFO", CATCH_INTERNAL_LINEINFO, Catch::ResultWas::Info) << name_),
       endpoints_(transport.make_group(ranks)) {}
+
+Group::~Group() {
+  on_ranks(size(), [this](int rank) { endpoints_[rank].reset(); });
+}
 
 Sender& Group::sender(int from, const std::vector<int>& peers, int lane) {
   Result<Sender*> sender = endpoints_[from]->sender(peers, lane);

@@ -32,6 +32,9 @@ class Group {
   static Group each(std::initializer_list<int> sizes = {2, 3, 8});
 
   Group(const TransportUnderTest& transport, int ranks);
+  ~Group();  ///< All ranks leave at the same time.
+  Group(const Group&) = delete;
+  Group& operator=(const Group&) = delete;
 
   int size() const { return static_cast<int>(endpoints_.size()); }
   const std::string& name() const { return name_; }   ///< Transport, ranks, seed: for messages.

@@ -6,6 +6,7 @@
 
 #include "mailbox.h"
 #include "shm_group.h"
+#include "tcp_group.h"
 #include "transport/decorators/delayed.h"
 #include "transport/decorators/faulty.h"
 #include "transport/decorators/traced.h"
@@ -40,6 +41,7 @@ std::vector<TransportUnderTest> built_in_transports() {
   return {
       {.name = "mailbox", .make_group = [](int ranks) { return make_mailbox_group(ranks); }},
       {.name = "shm", .make_group = [](int ranks) { return make_shm_group(ranks); }},
+      {.name = "tcp", .make_group = [](int ranks) { return make_tcp_group(ranks, small_tcp()); }},
   };
 }
 

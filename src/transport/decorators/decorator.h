@@ -22,6 +22,8 @@ class Decorator : public Endpoint {
   Stores stores() const override { return inner_->stores(); }
   int slices_max() const override { return inner_->slices_max(); }
   Status poll() override { return inner_->poll(); }
+  bool is_flushed() const override { return inner_->is_flushed(); }
+  int wake_descriptor() const override { return inner_->wake_descriptor(); }
   Memory memory() const override { return inner_->memory(); }
 
   Result<Sender*> sender(std::span<const int> peers, int lane) final {

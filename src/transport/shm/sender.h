@@ -5,7 +5,7 @@
 
 #include "node/node.h"
 #include "transport/shm/arena.h"
-#include "transport/shm/pool.h"
+#include "transport/pool.h"
 #include "transport/transport.h"
 
 namespace bccl::shm {

@@ -12,13 +12,18 @@
 
 #include "transport/transport.h"
 
-namespace bccl::shm {
+namespace bccl {
 
 class Pool {
  public:
   static constexpr uint32_t none = UINT32_MAX;
 
-  explicit Pool(uint32_t slots);
+  /// Which of the free slots is lent next. Oldest: slots go round, and the staging memory that a stream of slices passes
+  /// through is the whole pool, large enough that a reader finds it evicted to the shared cache and not dirty in the
+  /// writer's own (docs/performance.md). Newest: as little memory and cache is used as can be.
+  enum class Order : uint8_t { oldest_first, newest_first };
+
+  explicit Pool(uint32_t slots, Order order = Order::oldest_first);
 
   /// One more connection will borrow. False: the pool is too small to promise it a slot.
   bool add_connection();
@@ -27,10 +32,7 @@ class Pool {
   /// left.
   uint32_t lend(uint32_t holders, bool promised_loan);
 
-  /// One holder has given it back. Slots go round (first in, first out): the staging memory that a stream of
-  /// slices passes through is the whole pool, large enough that the reader finds it evicted to the shared
-  /// cache and not dirty in the writer's own (docs/performance.md).
-  void give_back(uint32_t slot);
+  void give_back(uint32_t slot);  ///< One holder has done with it.
 
   /// Slots promised to the connections added so far.
   uint32_t promised() const { return connections_ * slices_promised; }
@@ -43,6 +45,9 @@ class Pool {
     bool extra = false;
   };
 
+  uint32_t ring(uint32_t index) const { return index >= slots() ? index - slots() : index; }
+
+  const Order order_;
   std::vector<Loan> loans_;
   std::vector<uint32_t> free_;  ///< A ring of slot numbers.
   uint32_t free_first_ = 0;
@@ -52,4 +57,4 @@ class Pool {
   uint32_t touched_ = 0;
 };
 
-}  // namespace bccl::shm
+}  // namespace bccl

@@ -1,11 +1,13 @@
-#include "transport/shm/pool.h"
+#include "transport/pool.h"
 
+#include <algorithm>
 #include <numeric>
 
-namespace bccl::shm {
+namespace bccl {
 
-Pool::Pool(uint32_t slots) : loans_(slots), free_(slots), free_count_(slots) {
+Pool::Pool(uint32_t slots, Order order) : order_(order), loans_(slots), free_(slots), free_count_(slots) {
   std::iota(free_.begin(), free_.end(), 0U);
+  if (order == Order::newest_first) std::reverse(free_.begin(), free_.end());
 }
 
 bool Pool::add_connection() {
@@ -20,9 +22,14 @@ uint32_t Pool::lend(uint32_t holders, bool promised_loan) {
     if (extra_loans_ >= slots() - promised()) return none;
     ++extra_loans_;
   }
-  const uint32_t slot = free_[free_first_];
-  if (++free_first_ == slots()) free_first_ = 0;
   --free_count_;
+  uint32_t slot;
+  if (order_ == Order::oldest_first) {
+    slot = free_[free_first_];
+    free_first_ = ring(free_first_ + 1);
+  } else {
+    slot = free_[ring(free_first_ + free_count_)];
+  }
   loans_[slot] = {holders, !promised_loan};
   if (slot >= touched_) touched_ = slot + 1;
   return slot;
@@ -32,10 +39,7 @@ void Pool::give_back(uint32_t slot) {
   Loan& loan = loans_[slot];
   if (--loan.holders > 0) return;
   if (loan.extra) --extra_loans_;
-  uint32_t last = free_first_ + free_count_;
-  if (last >= slots()) last -= slots();
-  free_[last] = slot;
-  ++free_count_;
+  free_[ring(free_first_ + free_count_++)] = slot;
 }
 
-}  // namespace bccl::shm
+}  // namespace bccl

@@ -1,0 +1,54 @@
+/// Cuts the stream of socket 0 into headers and inline payload. Of one Link; nothing here blocks or allocates.
+///
+/// It reads ahead, so that one system call fetches a small slice together with its header, or the rest of a large one
+/// together with the headers behind it; of a large slice what was not read ahead goes straight to where it belongs.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "base/status.h"
+#include "transport/tcp/frame.h"
+#include "transport/tcp/pipe.h"
+
+namespace bccl::tcp {
+
+/// Where the payload that follows a header on socket 0 belongs.
+struct Destination {
+  std::byte* data = nullptr;
+  size_t bytes = 0;
+};
+
+/// Makes sense of headers.
+class FrameSink {
+ public:
+  virtual ~FrameSink() = default;
+  /// An error: this peer does not speak our protocol.
+  virtual Result<Destination> take(const Header& header) = 0;
+  /// The payload of the last header with any has come.
+  virtual void payload_complete() = 0;
+};
+
+class FrameReader {
+ public:
+  explicit FrameReader(FrameSink& sink) : sink_(sink) {}
+
+  /// One read and what follows from it. `drained`: there is nothing more to read now.
+  struct Outcome {
+    Transfer transfer;
+    bool drained = false;
+  };
+  Result<Outcome> read(Pipe& pipe);
+
+ private:
+  Status parse();
+  void deliver(size_t bytes);
+
+  FrameSink& sink_;
+  Destination rest_;  ///< Of a payload that has come in part. If it is not empty, nothing is ahead.
+  std::array<std::byte, 16 << 10> ahead_;
+  size_t begin_ = 0;
+  size_t end_ = 0;
+};
+
+}  // namespace bccl::tcp

@@ -1,0 +1,39 @@
+#include "transport/tcp/slots.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include <sys/mman.h>
+
+#include "base/system_limit.h"
+
+namespace bccl::tcp {
+
+Result<SlotMemory> SlotMemory::map(size_t slots, size_t slot_bytes) {
+  const size_t bytes = std::max<size_t>(slots, 1) * slot_bytes;
+  void* const base =
+      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (base == MAP_FAILED) return fail_limit(errno, "cannot reserve staging memory for TCP");
+  return SlotMemory{static_cast<std::byte*>(base), bytes, slot_bytes};
+}
+
+SlotMemory::SlotMemory(SlotMemory&& other) noexcept
+    : base_(std::exchange(other.base_, nullptr)), bytes_(other.bytes_), slot_bytes_(other.slot_bytes_) {}
+
+SlotMemory::~SlotMemory() {
+  if (base_ != nullptr) munmap(base_, bytes_);
+}
+
+SlotStack::SlotStack(SlotMemory memory) : memory_(std::move(memory)) {
+  for (size_t slot = memory_.slots(); slot-- > 0;) free_.push_back(static_cast<uint32_t>(slot));
+}
+
+uint32_t SlotStack::take() {
+  const uint32_t slot = free_.back();
+  free_.pop_back();
+  touched_ = std::max<size_t>(touched_, slot + 1);
+  return slot;
+}
+
+}  // namespace bccl::tcp
