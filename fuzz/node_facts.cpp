@@ -42,7 +42,7 @@ class Damaged final : public Exchange {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Input input{data, size};
   Damaged exchange{input, 1 + input.below(6)};
-  const MemberFacts mine = local_facts(4096, true, "bccl-0123456789abcdef", {});
+  const MemberFacts mine = local_facts(true, {});
   Result<Members> gathered = Members::gather(exchange, mine, Deadline::after_ms(0));
   require(gathered.ok() == gathered.sentence().empty(), "an error has a sentence");
   if (!gathered.ok()) return 0;
@@ -56,7 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
             "the speaker is the first of its process");
     require(members.describe(rank).size() < 256, "a description names one host");
   }
-  require(!members.subject(all).empty() && members.meeting().size() < mine.meeting.size(), "texts end");
+  require(!members.subject(all).empty(), "texts end");
   require(members.cores() >= 0 && members.cores() <= cpus_max,
           "there are no more cores than the kernel can have");
   return 0;

@@ -34,7 +34,7 @@ class TwoProcesses final : public Exchange {
 /// A greeting in the right form, its nonce and perhaps its rank made up.
 Greeting greeting_from(Input& input) {
   Greeting greeting{greeting_magic, 1, {}};
-  if (input.below(4) == 0) greeting.rank = static_cast<int8_t>(input.byte());
+  if (input.below(4) == 0) greeting.member = static_cast<int8_t>(input.byte());
   std::ranges::copy(input.take(4), greeting.nonce.begin());
   return greeting;
 }
@@ -65,14 +65,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string meeting = random_meeting_name();
   Result<FileDescriptor> listener = listen_locally(meeting);
   require(listener.ok(), "the leader listens");
-  const MemberFacts mine = local_facts(4096, true, meeting, {});
+  const MemberFacts mine = local_facts(true, {});
   Result<Members> members = Members::gather(exchange, mine, Deadline::after_ms(0));
   Result<ProofKey> key = ProofKey::make(exchange.secret(), meeting);
   require(members.ok() && key.ok(), "the leader is prepared");
+  Party party(*members, Groups::by_key(members->host_keys()), 0);
+  party.meeting = meeting;
+  party.arena_bytes = {4096, 4096};
 
   Input input{data, size};
   const std::vector<FileDescriptor> strangers = let_strangers_call(input, meeting);
-  const auto met = host_meeting(std::move(*listener), *key, *members, exchange, Deadline::after_ms(0));
+  const auto met = host_meeting(std::move(*listener), *key, party, exchange, Deadline::after_ms(0));
   require(met.code() == Code::timeout && met.sentence().find("rank 1") != std::string::npos,
           "rank 1 is missing");
   for (const FileDescriptor& stranger : strangers) {

@@ -53,7 +53,9 @@ Communicator::~Communicator() = default;
 Status Communicator::connect(Exchange& exchange, Deadline deadline, const Decorate& decorate) {
   BCCL_TRY(agree_on_settings(exchange, deadline));
   const shm::Options options{.pool_bytes = static_cast<size_t>(settings_.pool_bytes), .stores = settings_.stores};
-  node_ = BCCL_TRY(Node::join(exchange, shm::arena_bytes(ranks_, options), deadline));
+  const auto arena_bytes = [&](int ranks_here) { return shm::arena_bytes(ranks_here, options); };
+  node_ = BCCL_TRY(Node::join(exchange, arena_bytes, deadline));
+  BCCL_TRY(check_one_host());
   auto endpoint = std::make_unique<shm::ShmEndpoint>(*node_, options);
   endpoint->measure_distance(measure_patience_ms);
   wait_kind_ = bccl::wait_kind(*node_, settings_.wait);
@@ -67,6 +69,17 @@ Status Communicator::connect(Exchange& exchange, Deadline deadline, const Decora
             .lanes_max = endpoint->lanes()};
   endpoint_ = std::move(endpoint);
   if (decorate) endpoint_ = decorate(std::move(endpoint_), rank_);
+  return {};
+}
+
+Status Communicator::check_one_host() const {
+  const Groups& groups = node_->groups();
+  for (int rank = 1; rank < ranks_; ++rank)
+    if (!groups.together(rank, 0))
+      return fail(Code::invalid_usage,
+                  "{} is not on the host of {}, or cannot share memory with it: collectives between hosts are not "
+                  "supported in this version; start all ranks on one host",
+                  node_->describe(rank), node_->describe(0));
   return {};
 }
 

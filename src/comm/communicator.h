@@ -90,6 +90,7 @@ class Communicator {
   Communicator() = default;
 
   Status connect(Exchange& exchange, Deadline deadline, const Decorate& decorate);
+  Status check_one_host() const;
   Status agree_on_settings(Exchange& exchange, Deadline deadline);
   Result<bool> all_near(Exchange& exchange, bool near, Deadline deadline) const;
 

@@ -1,5 +1,5 @@
 /// The one waiting policy. A caller that found nothing to do calls idle() and looks again:
-///   spin   while the ranks of the node fit its cores: the next slice is nanoseconds away
+///   spin   while the ranks of the host fit its cores: the next slice is nanoseconds away
 ///   yield  at once when they do not: what we wait for needs this core
 ///   sleep  after a millisecond of nothing, until a peer rings or it is time to look for trouble
 /// One object per wait of a thread; nothing here allocates.

@@ -40,6 +40,28 @@ CallRecord Board::last_call() const {
   }
 }
 
+BoardReport Board::report(Presence presence, int64_t now_ns) const {
+  BoardReport report;
+  report.calls[0] = last_call();
+  const uint64_t newest = report.calls[0].sequence;
+  for (uint64_t back = 1; back < board_calls && back < newest; ++back) report.calls[back] = call(newest - back);
+  report.in_call = call_state_.load(std::memory_order_acquire) == newest * 2 + 1 ? 1 : 0;
+  const int64_t awake = awake_ns();
+  if (awake != 0) report.awake_age_ns = std::max<int64_t>(0, now_ns - awake);
+  report.presence = static_cast<uint32_t>(presence);
+  return report;
+}
+
+void Board::mirror(const BoardReport& report, int64_t now_ns) {
+  for (int back = board_calls - 1; back >= 0; --back)
+    if (report.calls[back].sequence > last_call().sequence) enter(report.calls[back]);
+  if (report.in_call == 0 && report.calls[0].sequence == last_call().sequence) leave_call();
+  if (report.awake_age_ns >= 0) say_awake(now_ns - report.awake_age_ns);
+  if (report.presence == static_cast<uint32_t>(Presence::left)) left.store(1, std::memory_order_release);
+  if (report.presence == static_cast<uint32_t>(Presence::dead)) dead_.store(1, std::memory_order_release);
+  heard_ns_.store(now_ns, std::memory_order_release);
+}
+
 void AbortRecord::write(Code code, int from_rank, const std::string& sentence) {
   const size_t bytes = whole_characters(sentence, abort_sentence_max);
   code_.store(static_cast<uint32_t>(code), std::memory_order_relaxed);

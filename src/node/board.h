@@ -2,7 +2,8 @@
 /// Board a rank, all zero when new. Zero pages are valid boards: nothing is written, so no page exists,
 /// before it is used.
 ///
-/// A Board is written by its own rank alone and read by anyone, at any time, so every field is an atomic.
+/// A Board is written by its own rank alone, or, where that is on another host, by this host's leader alone,
+/// after what its own host reports of it. It is read by anyone, at any time, so every field is an atomic.
 /// There are no fences: the data of a record travel as release stores and acquire loads, which are plain
 /// moves on x86.
 #pragma once
@@ -78,6 +79,21 @@ class AbortRecord {
   char sentence_[abort_sentence_max];
 };
 
+/// Why a rank is not to be waited for.
+enum class Presence : uint8_t {
+  present,
+  left,  ///< Destroyed its communicator.
+  dead,  ///< Its process ended without doing so.
+};
+
+/// What a host tells the others of one of its ranks. Travels as it lies in memory, between equal versions.
+struct BoardReport {
+  CallRecord calls[board_calls];  ///< Newest first; sequence 0: none.
+  int64_t awake_age_ns = -1;      ///< Since the rank last said that it was awake; clocks differ. -1: it never has.
+  uint32_t in_call = 0;
+  uint32_t presence = 0;
+};
+
 class alignas(cache_line_bytes) Board {
  public:
   /// Read by every ringer after every store, written only around sleeps: a line of its own.
@@ -98,10 +114,19 @@ class alignas(cache_line_bytes) Board {
   CallRecord last_call() const;
   CallRecord call(uint64_t sequence) const { return calls_[sequence % board_calls].read(sequence); }
 
+  // ---- of ranks on other hosts, whose boards here are replicas ----
+
+  BoardReport report(Presence presence, int64_t now_ns) const;  ///< Of the original.
+  void mirror(const BoardReport& report, int64_t now_ns);       ///< Into the replica. One thread at a time.
+  int64_t heard_ns() const { return heard_ns_.load(std::memory_order_relaxed); }  ///< The last report; 0: none.
+  bool reported_dead() const { return dead_.load(std::memory_order_acquire) != 0; }
+
  private:
   alignas(cache_line_bytes)
       std::atomic<uint64_t> call_state_;  ///< Twice the newest sequence, plus one while inside.
   std::atomic<int64_t> awake_ns_;
+  std::atomic<int64_t> heard_ns_;
+  std::atomic<uint32_t> dead_;
   CallSlot calls_[board_calls];
 
  public:
@@ -109,7 +134,12 @@ class alignas(cache_line_bytes) Board {
 };
 
 struct alignas(cache_line_bytes) NodeHeader {
-  std::atomic<uint32_t> abort_word;  ///< 0, or 1 + the rank on whose board the posted error is. Set once.
+  std::atomic<uint32_t> abort_word;  ///< 0, or 1 + the board that the posted error is on. Set once.
+
+  // Where the communicator spans hosts. Apart, for every wait looks at the word above.
+  alignas(cache_line_bytes) std::atomic<uint32_t> proposal_word;  ///< The same of what this host wants posted.
+  std::atomic<uint32_t> news_wanted;  ///< Somebody here waits, and would know how ranks elsewhere fare.
+  std::atomic<uint32_t> controlled;   ///< The leader's control serves this memory.
 };
 
 static_assert(std::atomic<uint64_t>::is_always_lock_free && std::atomic<uint32_t>::is_always_lock_free);

@@ -30,20 +30,26 @@ struct Caller {
 
 class MeetingHost {
  public:
-  MeetingHost(FileDescriptor listener, const ProofKey& key, const Members& members, Exchange& exchange,
+  MeetingHost(FileDescriptor listener, const ProofKey& key, const Party& party, Exchange& exchange,
               Deadline deadline)
-      : listener_(std::move(listener)), key_(key), members_(members), exchange_(exchange), deadline_(deadline) {
-    for (int rank = 1; rank < members.size(); ++rank)
-      if (members.speaker(rank) == rank && !members.same_process(rank, 0)) awaited_.push_back(rank);
+      : listener_(std::move(listener)),
+        key_(key),
+        party_(party),
+        members_(party.here()),
+        exchange_(exchange),
+        deadline_(deadline) {
+    for (int member = 1; member < members_.size(); ++member)
+      if (members_.speaker(member) == member && !members_.same_process(member, 0)) awaited_.push_back(member);
     guests_ = awaited_.size();
   }
 
   Result<NodeDescriptors> run() {
     NodeDescriptors descriptors;
-    descriptors.memory = BCCL_TRY(make_shared_memory(NodeLayout(members_).bytes));
+    descriptors.memory = BCCL_TRY(make_shared_memory(NodeLayout(party_).bytes));
     descriptors.doorbells.resize(static_cast<size_t>(members_.size()));
-    for (const int rank : members_.ranks_of_process(0))
-      descriptors.doorbells[static_cast<size_t>(rank)] = BCCL_TRY(make_doorbell());
+    if (party_.spans_hosts()) descriptors.control_bell = BCCL_TRY(make_doorbell());
+    for (const int member : members_.members_of_process(0))
+      descriptors.doorbells[static_cast<size_t>(member)] = BCCL_TRY(make_doorbell());
     while (!awaited_.empty()) BCCL_TRY(serve_once());
     listener_ = FileDescriptor{};
     collect_doorbells(descriptors);
@@ -122,7 +128,7 @@ class MeetingHost {
     // A guest that gives up at the end of its time has waited for those who are missing, like the host.
     if (trusted && done.code() == Code::remote_error && deadline_.left_ms() <= look_ms) return missing();
     if (trusted)
-      return fail(done.code(), "{} could not join the node: {}", members_.describe(caller->dialogue.rank),
+      return fail(done.code(), "{} could not join the node: {}", members_.describe(caller->dialogue.member),
                   done.sentence());
     callers_.erase(caller);
     return {};
@@ -148,9 +154,9 @@ class MeetingHost {
 
   Status challenge(Caller& caller, const Packet& packet) {
     const std::optional<Greeting> greeting = struct_in<Greeting>(packet);
-    if (!greeting || greeting->magic != greeting_magic || !awaits(greeting->rank))
+    if (!greeting || greeting->magic != greeting_magic || !awaits(greeting->member))
       return fail(Code::remote_error, "a stranger called");
-    caller.dialogue = Dialogue{greeting->rank, greeting->nonce, random_nonce()};
+    caller.dialogue = Dialogue{greeting->member, greeting->nonce, random_nonce()};
     caller.stage = Caller::Stage::answer;
     const Challenge challenge{caller.dialogue.host, key_.of_host(caller.dialogue)};
     return send_packet(caller.socket.get(), bytes_of_struct(challenge), {}, Deadline::after_ms(0));
@@ -159,53 +165,55 @@ class MeetingHost {
   Status check_answer(Caller& caller, const Packet& packet) {
     const std::optional<Answer> answer = struct_in<Answer>(packet);
     if (!answer || !ProofKey::same(answer->proof, key_.of_guest(caller.dialogue)) ||
-        !awaits(caller.dialogue.rank) || taken(caller.dialogue.rank))
+        !awaits(caller.dialogue.member) || taken(caller.dialogue.member))
       return fail(Code::remote_error, "a stranger called");
     caller.stage = Caller::Stage::doorbells;
     return {};
   }
 
   Status take_doorbells(Caller& caller, Packet& packet) {
-    const size_t expected = members_.ranks_of_process(caller.dialogue.rank).size();
+    const size_t expected = members_.members_of_process(caller.dialogue.member).size();
     for (FileDescriptor& doorbell : packet.descriptors) caller.doorbells.push_back(std::move(doorbell));
     if (packet.descriptors.empty() || caller.doorbells.size() > expected)
       return fail(Code::internal_error, "it sent {} doorbells for {} ranks", caller.doorbells.size(),
                   expected);
     if (caller.doorbells.size() < expected) return {};
     caller.stage = Caller::Stage::settled;
-    std::erase(awaited_, caller.dialogue.rank);
+    std::erase(awaited_, caller.dialogue.member);
     return {};
   }
 
-  bool awaits(int rank) const { return std::find(awaited_.begin(), awaited_.end(), rank) != awaited_.end(); }
-  bool taken(int rank) const {
+  bool awaits(int member) const { return std::find(awaited_.begin(), awaited_.end(), member) != awaited_.end(); }
+  bool taken(int member) const {
     return std::any_of(callers_.begin(), callers_.end(),
-                       [rank](const Caller& c) { return c.trusted() && c.dialogue.rank == rank; });
+                       [member](const Caller& c) { return c.trusted() && c.dialogue.member == member; });
   }
 
   void collect_doorbells(NodeDescriptors& descriptors) {
     callers_.remove_if([](const Caller& caller) { return !caller.trusted(); });
     for (Caller& caller : callers_) {
       auto doorbell = caller.doorbells.begin();
-      for (const int rank : members_.ranks_of_process(caller.dialogue.rank))
-        descriptors.doorbells[static_cast<size_t>(rank)] = std::move(*doorbell++);
+      for (const int member : members_.members_of_process(caller.dialogue.member))
+        descriptors.doorbells[static_cast<size_t>(member)] = std::move(*doorbell++);
     }
   }
 
   Status hand_out(const NodeDescriptors& descriptors) {
     std::vector<int> numbers{descriptors.memory.get()};
+    if (party_.spans_hosts()) numbers.push_back(descriptors.control_bell.get());
     for (const FileDescriptor& doorbell : descriptors.doorbells) numbers.push_back(doorbell.get());
     for (const Caller& caller : callers_) {
       const Status sent = send_descriptors(caller.socket.get(), numbers, deadline_);
       if (!sent.ok())
         return fail(sent.code(), "{} could not be given the node's memory: {}",
-                    members_.describe(caller.dialogue.rank), sent.sentence());
+                    members_.describe(caller.dialogue.member), sent.sentence());
     }
     return {};
   }
 
   FileDescriptor listener_;
   const ProofKey& key_;
+  const Party& party_;
   const Members& members_;
   Exchange& exchange_;
   const Deadline deadline_;
@@ -224,9 +232,9 @@ std::string random_meeting_name() {
   return name;
 }
 
-Result<NodeDescriptors> host_meeting(FileDescriptor listener, const ProofKey& key, const Members& members,
+Result<NodeDescriptors> host_meeting(FileDescriptor listener, const ProofKey& key, const Party& party,
                                      Exchange& exchange, Deadline deadline) {
-  return MeetingHost(std::move(listener), key, members, exchange, deadline).run();
+  return MeetingHost(std::move(listener), key, party, exchange, deadline).run();
 }
 
 }  // namespace bccl

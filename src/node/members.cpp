@@ -20,7 +20,7 @@
 namespace bccl {
 namespace {
 
-constexpr uint32_t layout_now = 0x62636e01;  // "bcn", version 1
+constexpr uint32_t layout_now = 0x62636e02;  // "bcn", version 2
 constexpr size_t names_shown_max = 8;
 
 static_assert(std::is_trivially_copyable_v<MemberFacts>);
@@ -78,20 +78,17 @@ std::array<uint8_t, 16> process_token() {
   return seen->bytes;
 }
 
-MemberFacts local_facts(size_t arena_bytes, bool exact_sleep, const std::string& meeting,
-                        const Status& prepared) {
-  const Result<std::string> boot = boot_id();
+MemberFacts local_facts(bool exact_sleep, const Status& prepared, const std::string& host) {
+  const Result<std::string> boot = host.empty() ? boot_id() : Result<std::string>(host);
   MemberFacts facts;
   facts.layout = layout_now;
   facts.pid = getpid();
   facts.network_namespace = network_namespace();
-  facts.arena_bytes = arena_bytes;
   facts.exact_sleep = exact_sleep;
   facts.failure_code = static_cast<uint32_t>(prepared.ok() ? boot.code() : prepared.code());
   facts.process = process_token();
   if (boot.ok()) put(facts.boot, boot.value());
   put(facts.host_name, host_name());
-  put(facts.meeting, meeting);
   put(facts.failure, prepared.ok() ? boot.sentence() : prepared.sentence());
   facts.cpus = allowed_cpus();
   return facts;
@@ -109,68 +106,62 @@ Result<Members> Members::gather(Exchange& exchange, const MemberFacts& mine, Dea
       return fail(Code::invalid_usage,
                   "rank {} runs another version of bccl than rank {}: use one on all ranks", rank,
                   exchange.rank());
-    facts.host_name.back() = facts.meeting.back() = facts.failure.back() = '\0';  // texts end, whoever wrote them
+    // Texts end, whoever wrote them.
+    facts.boot.back() = facts.host_name.back() = facts.failure.back() = '\0';
+    members.ranks_.push_back(static_cast<int>(rank));
   }
   BCCL_TRY(members.check());
   return members;
 }
 
 Status Members::check() const {
-  for (int rank = 0; rank < size(); ++rank) {
-    const MemberFacts& theirs = facts(rank);
+  for (int member = 0; member < size(); ++member) {
+    const MemberFacts& theirs = facts(member);
     if (theirs.failure_code != 0)
-      return fail(error_code_from(theirs.failure_code), "{}: {}", describe(rank), theirs.failure.data());
+      return fail(error_code_from(theirs.failure_code), "{}: {}", describe(member), theirs.failure.data());
   }
-  return check_hosts();  // last: a rank that failed may not have been able to find out where it is
-}
-
-Status Members::check_hosts() const {
-  const MemberFacts& leader = facts_.front();
-  std::vector<int> elsewhere;
-  std::vector<int> walled_off;
-  for (int rank = 1; rank < size(); ++rank) {
-    if (facts(rank).boot != leader.boot)
-      elsewhere.push_back(rank);
-    else if (facts(rank).network_namespace != leader.network_namespace)
-      walled_off.push_back(rank);
-  }
-  if (!elsewhere.empty())
-    return fail(
-        Code::invalid_usage,
-        "{} not on the host of {}: collectives between hosts are not supported in this version; start all "
-        "ranks on one host",
-        subject(elsewhere), describe(0));
-  if (!walled_off.empty())
-    return fail(Code::invalid_usage,
-                "{} in another network namespace than {}: collectives between network namespaces are not "
-                "supported in "
-                "this version; run the containers of a host with the host's network",
-                subject(walled_off), describe(0));
   return {};
 }
 
-std::string Members::describe(int rank) const {
-  return fmt::format("rank {} (host {}, pid {})", rank, facts(rank).host_name.data(), facts(rank).pid);
+Members Members::only(const std::vector<int>& members) const {
+  Members some;
+  for (const int member : members) {
+    some.facts_.push_back(facts(member));
+    some.ranks_.push_back(ranks_[static_cast<size_t>(member)]);
+  }
+  return some;
 }
 
-std::string Members::subject(const std::vector<int>& ranks) const {
+std::vector<std::string> Members::host_keys() const {
+  std::vector<std::string> keys;
+  for (const MemberFacts& facts : facts_)
+    keys.push_back(fmt::format("{} {}", facts.boot.data(), facts.network_namespace));
+  return keys;
+}
+
+std::string Members::describe(int member) const {
+  return fmt::format("rank {} (host {}, pid {})", ranks_[static_cast<size_t>(member)],
+                     facts(member).host_name.data(), facts(member).pid);
+}
+
+std::string Members::subject(const std::vector<int>& members) const {
   std::string text;
-  const size_t shown = std::min(ranks.size(), names_shown_max);
-  for (size_t i = 0; i < shown; ++i) text += fmt::format("{}{}", i == 0 ? "" : ", ", describe(ranks[i]));
-  if (shown < ranks.size()) text += fmt::format(" and {} more", ranks.size() - shown);
-  return text + (ranks.size() == 1 ? " is" : " are");
+  const size_t shown = std::min(members.size(), names_shown_max);
+  for (size_t i = 0; i < shown; ++i) text += fmt::format("{}{}", i == 0 ? "" : ", ", describe(members[i]));
+  if (shown < members.size()) text += fmt::format(" and {} more", members.size() - shown);
+  return text + (members.size() == 1 ? " is" : " are");
 }
 
-std::vector<int> Members::ranks_of_process(int rank) const {
-  std::vector<int> ranks;
+std::vector<int> Members::members_of_process(int member) const {
+  std::vector<int> found;
   for (int other = 0; other < size(); ++other)
-    if (same_process(rank, other)) ranks.push_back(other);
-  return ranks;
+    if (same_process(member, other)) found.push_back(other);
+  return found;
 }
 
-int Members::speaker(int rank) const {
+int Members::speaker(int member) const {
   int speaker = 0;
-  while (!same_process(speaker, rank)) ++speaker;
+  while (!same_process(speaker, member)) ++speaker;
   return speaker;
 }
 

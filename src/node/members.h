@@ -1,5 +1,6 @@
-/// Who takes part in a node: the facts that every rank publishes when it joins, and what follows from them.
-/// Pure functions of the gathered facts, so all ranks conclude the same. A value; frozen once gathered.
+/// Who takes part in a communicator, or in one group of it: the facts that every rank publishes when it joins,
+/// and what follows from them. Pure functions of the gathered facts, so all ranks conclude the same. A value;
+/// frozen once gathered. Members are numbered from 0; only descriptions tell their ranks.
 #pragma once
 
 #include <array>
@@ -23,49 +24,49 @@ struct MemberFacts {
   uint32_t layout = 0;
   int32_t pid = 0;
   uint64_t network_namespace = 0;  ///< 0: unknown.
-  uint64_t arena_bytes = 0;
   uint32_t exact_sleep = 0;   ///< This process can be ordered by membarrier.
   uint32_t failure_code = 0;  ///< Not 0: this rank cannot join; `failure` says why.
   std::array<uint8_t, 16> process{};
   std::array<char, 40> boot{};
   std::array<char, 72> host_name{};
-  std::array<char, 40> meeting{};  ///< Rank 0's: the abstract name it listens on.
   std::array<char, 512> failure{};
   std::array<uint64_t, cpus_max / 64> cpus{};
 };
 
 /// The facts of the calling rank. A failure of its preparations belongs in them too, so that all ranks hear
-/// of it.
-MemberFacts local_facts(size_t arena_bytes, bool exact_sleep, const std::string& meeting,
-                        const Status& prepared);
+/// of it. `host`: what to take for the host's identity instead of the boot id; empty as a rule.
+MemberFacts local_facts(bool exact_sleep, const Status& prepared, const std::string& host = "");
 
 /// What stands for this process among the node's: random, another in a forked child.
 std::array<uint8_t, 16> process_token();
 
 class Members {
  public:
-  /// Collective: gathers everyone's facts. The same error on every rank if one could not prepare or is on
-  /// another host.
+  /// Collective: gathers everyone's facts. The same error on every rank if one could not prepare.
   static Result<Members> gather(Exchange& exchange, const MemberFacts& mine, Deadline deadline);
 
+  Members only(const std::vector<int>& members) const;  ///< Those, in that order, with the ranks they have.
+
   int size() const { return static_cast<int>(facts_.size()); }
-  const MemberFacts& facts(int rank) const { return facts_[static_cast<size_t>(rank)]; }
-  std::string describe(int rank) const;  ///< "rank 3 (host b2, pid 4711)"
-  std::string subject(
-      const std::vector<int>& ranks) const;  ///< "rank 3 (…) is", "rank 3 (…), rank 4 (…) are"
+  const MemberFacts& facts(int member) const { return facts_[static_cast<size_t>(member)]; }
+  std::string describe(int member) const;  ///< "rank 3 (host b2, pid 4711)"
+  /// "rank 3 (…) is", "rank 3 (…), rank 4 (…) are"
+  std::string subject(const std::vector<int>& members) const;
+
+  /// By what hosts are told apart, as far as ranks can say themselves. Equal keys promise nothing yet.
+  std::vector<std::string> host_keys() const;
 
   bool same_process(int a, int b) const { return facts(a).process == facts(b).process; }
-  std::vector<int> ranks_of_process(int rank) const;  ///< Ascending.
-  int speaker(int rank) const;  ///< The lowest rank of that rank's process: it alone meets the leader.
+  std::vector<int> members_of_process(int member) const;  ///< Ascending.
+  int speaker(int member) const;  ///< The lowest one of that member's process: it alone meets the leader.
 
   int cores() const;         ///< Logical processors that any rank may run on.
   bool exact_sleep() const;  ///< Every process can be ordered by membarrier.
-  std::string meeting() const { return facts_.front().meeting.data(); }
 
  private:
   Status check() const;
-  Status check_hosts() const;
-  std::vector<MemberFacts> facts_;  ///< By rank.
+  std::vector<MemberFacts> facts_;
+  std::vector<int> ranks_;
 };
 
 }  // namespace bccl

@@ -1,9 +1,11 @@
 #include "node/node.h"
 
 #include <algorithm>
+#include <ctime>
 #include <utility>
 
 #include "node/doorbell.h"
+#include "node/envoy.h"
 #include "node/fork.h"
 #include "node/node_memory.h"
 
@@ -13,9 +15,10 @@ Node::Node(int rank, std::shared_ptr<NodeMemory> memory)
     : boards_(memory->boards()),
       header_(&memory->header()),
       rank_(rank),
-      ranks_(memory->members().size()),
-      cores_(memory->members().cores()),
-      exact_sleep_(memory->members().exact_sleep()),
+      ranks_(memory->party().all().size()),
+      cores_(memory->party().here().cores()),
+      exact_sleep_(memory->party().here().exact_sleep()),
+      spans_hosts_(memory->party().spans_hosts()),
       generation_(process_generation()),
       memory_(std::move(memory)) {}
 
@@ -25,25 +28,53 @@ Node::~Node() {
   // Said before the lock goes, so that nobody takes the leaving for a death.
   boards_[rank_].left.store(1, std::memory_order_release);
   memory_->unlock(rank_);
+  if (spans_hosts_) ring_doorbell(memory_->control_bell());
 }
 
-bool Node::same_process(int rank) const { return memory_->members().same_process(rank, rank_); }
+bool Node::same_process(int rank) const { return memory_->party().all().same_process(rank, rank_); }
 
-std::string Node::describe(int rank) const { return memory_->members().describe(rank); }
+std::string Node::describe(int rank) const { return memory_->party().all().describe(rank); }
+
+const Groups& Node::groups() const { return memory_->party().groups(); }
+const std::vector<int>& Node::ranks_here() const { return memory_->party().ranks(); }
+int Node::place_of(int rank) const { return memory_->party().member_of(rank); }
 
 std::span<std::byte> Node::arena(int rank) const { return memory_->arena(rank); }
 
 void Node::post_abort(Code code, int from_rank, const std::string& sentence) {
+  std::atomic<uint32_t>& word = spans_hosts_ ? header_->proposal_word : header_->abort_word;
   {
     // The record is on this rank's own board, so no poster ever waits for one of another process that was
     // killed or stopped half way; whose record counts is decided by the exchange of the word alone.
     const std::lock_guard lock(posting_);
     if (header_->abort_word.load(std::memory_order_relaxed) != 0) return;
-    boards_[rank_].abort.write(code, from_rank, sentence);
-    uint32_t none = 0;
-    if (!header_->abort_word.compare_exchange_strong(none, static_cast<uint32_t>(rank_) + 1)) return;
+    if (word.load(std::memory_order_relaxed) == 0) {
+      boards_[rank_].abort.write(code, from_rank, sentence);
+      uint32_t none = 0;
+      const bool first = word.compare_exchange_strong(none, static_cast<uint32_t>(rank_) + 1);
+      if (!first && !spans_hosts_) return;
+    }
   }
-  for (int rank = 0; rank < ranks_; ++rank) ring(rank);  // asleep or about to: rings are remembered
+  if (spans_hosts_) settle();
+  ring_all();
+}
+
+/// Waits until all hosts have settled on an error, but not for ever: then this host's own counts here.
+void Node::settle() const {
+  const int leader = ranks_here().front();
+  const Deadline deadline = Deadline::after_ms(settling_ms_max);
+  ring_doorbell(memory_->control_bell());
+  while (header_->abort_word.load(std::memory_order_acquire) == 0 && header_->controlled.load() != 0 &&
+         presence(leader) != Presence::dead && !deadline.passed()) {
+    constexpr timespec look{0, 200'000};
+    nanosleep(&look, nullptr);
+  }
+  uint32_t none = 0;
+  header_->abort_word.compare_exchange_strong(none, header_->proposal_word.load());
+}
+
+void Node::ring_all() const {
+  for (const int rank : ranks_here()) ring(rank);  // asleep or about to: rings are remembered
 }
 
 Error Node::posted() const {
@@ -57,12 +88,16 @@ int Node::posted_from() const {
   return poster == 0 ? -1 : boards_[poster - 1].abort.from_rank();
 }
 
-Presence Node::presence(int rank) const {
-  const auto has_left = [&] { return boards_[rank].left.load(std::memory_order_acquire) != 0; };
-  if (has_left()) return Presence::left;
-  if (same_process(rank) || memory_->locked_by_other(rank)) return Presence::present;
-  return has_left() ? Presence::left : Presence::dead;  // it may have left between the two looks
+Presence Node::presence(int rank) const { return memory_->presence(rank, rank_); }
+
+void Node::want_news() const {
+  if (!spans_hosts_ || header_->news_wanted.exchange(1) != 0) return;
+  ring_doorbell(memory_->control_bell());
 }
+
+int64_t Node::news_ns(int rank) const { return is_here(rank) ? now_ns() : boards_[rank].heard_ns(); }
+
+std::unique_ptr<Envoy> Node::envoy() const { return std::make_unique<Envoy>(memory_); }
 
 // Why no ring is lost. The sleeper stores `asleep` and then looks for work; a ringer stores the work and then
 // looks at `asleep`. Each may have its store still under way while it looks, so without a fence on both sides

@@ -1,17 +1,21 @@
 /// A Node is what the ranks of one communicator on one host share: one anonymous memory (a memfd whose
-/// descriptor travels over a Unix socket, so /dev/shm does not matter), and in it each rank's arena and
-/// board.
+/// descriptor travels over a Unix socket, so /dev/shm does not matter), and in it the arenas of the ranks here
+/// and the boards of all ranks. Which ranks are on one host is found out by joining: those that have one boot id
+/// and network namespace try, and who cannot map the others' memory is on another host, whatever names say.
 ///
-/// It answers three questions without any thread or socket once made:
+/// It answers three questions, for the ranks here without any thread or socket once made:
 ///   who lives?      each rank's process holds a file lock on its byte of the memory's descriptor; the kernel
 ///                   drops it when the process ends, however it ends (presence())
 ///   who waits?      a sleeping rank says so on its board and is woken through an eventfd (asleep(), ring(),
 ///   sleep()) what failed?    the first rank to find an error posts it once; every wait of every rank looks
 ///   at it (abort word)
 ///
-/// Pages are touched only when used. Everything is returned when the last process has left. Ranks are
-/// numbered as in the communicator; in this version every rank of the communicator must be on the host
-/// (Node::join says which are not).
+/// Of ranks on other hosts it answers from replicas of their boards, which the control of this host's leader (the
+/// lowest rank here) keeps, at most as old as news_ns() says; and an error is posted here only when all hosts
+/// post the same one, or when that takes too long (post_abort).
+///
+/// Pages are touched only when used. Everything is returned when the last process has left. Ranks are numbered as
+/// in the communicator.
 ///
 /// Threads: join, leave by the owner; post_abort, abort_word, presence from any thread; the rest from the
 /// thread that is inside the communicator. In a forked child (node/fork.h) only the destructor may be called;
@@ -21,26 +25,23 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/exchange.h"
 #include "base/status.h"
 #include "node/board.h"
+#include "node/groups.h"
 
 namespace bccl {
 
+class Envoy;
 class NodeMemory;
-
-/// Why a rank is not to be waited for.
-enum class Presence : uint8_t {
-  present,
-  left,  ///< Destroyed its communicator.
-  dead,  ///< Its process ended without doing so.
-};
 
 /// How a sleeper makes sure that it misses no ring.
 enum class SleepOrder : uint8_t {
@@ -48,24 +49,39 @@ enum class SleepOrder : uint8_t {
   polling,     ///< By waking every `polled_sleep_ms_max` to look.
 };
 inline constexpr int polled_sleep_ms_max = 2;
+inline constexpr int settling_ms_max = 800;
+
+/// Bytes of a rank's own arena, when so many ranks are on its host.
+using ArenaBytes = std::function<size_t(int ranks_here)>;
+
+struct JoinOptions {
+  SleepOrder order = SleepOrder::membarrier;  ///< polling everywhere if any rank says so.
+  std::string host = {};  ///< Instead of the boot id: so tests make several hosts of one. 39 bytes at most.
+};
 
 class Node final {
  public:
-  /// Collective over the exchange: makes the shared memory, each rank giving the bytes of its own arena, and
-  /// returns when every rank has mapped it. Errors name the rank and what to do (a rank on another host,
-  /// descriptor limit, locked-down sockets …). Ranks of one process join in threads of their own. `order` is
-  /// polling everywhere if any rank says so.
-  static Result<std::unique_ptr<Node>> join(Exchange& exchange, size_t arena_bytes, Deadline deadline,
-                                            SleepOrder order = SleepOrder::membarrier);
+  /// Collective over the exchange: finds out which ranks are on one host, makes their shared memory, and returns
+  /// when every rank has mapped its host's. Errors name the rank and what to do (descriptor limit …). Ranks of
+  /// one process join in threads of their own.
+  static Result<std::unique_ptr<Node>> join(Exchange& exchange, const ArenaBytes& arena_bytes, Deadline deadline,
+                                            const JoinOptions& options = {});
   ~Node();  ///< Leaves: the board says so, the lock is dropped, the memory unmapped.
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
   int rank() const { return rank_; }
   int ranks() const { return ranks_; }
-  std::span<std::byte> arena(int rank) const;  ///< 4 KiB-aligned, zero when new.
 
-  /// The cores that the ranks of this communicator may use, all of them together (affinities united).
+  const Groups& groups() const;                ///< The ranks of each host.
+  const std::vector<int>& ranks_here() const;  ///< This rank's group. Ascending; the first is the leader.
+  int place_of(int rank) const;                ///< In ranks_here(); -1: on another host.
+  bool is_here(int rank) const { return place_of(rank) >= 0; }
+  bool spans_hosts() const { return spans_hosts_; }
+
+  std::span<std::byte> arena(int rank) const;  ///< Of a rank here. 4 KiB-aligned, zero when new.
+
+  /// The cores that the ranks here may use, all of them together (affinities united).
   int cores() const { return cores_; }
   bool same_process(int rank) const;
   std::string describe(int rank) const;  ///< "rank 3 (host b2, pid 4711)"
@@ -89,7 +105,9 @@ class Node final {
   /// The word that every wait looks at; non-zero once an error is posted. The same address for the node's
   /// life.
   const std::atomic<uint32_t>& abort_word() const { return header_->abort_word; }
-  /// Posts the error for all ranks unless one is posted already, and wakes every sleeper.
+  /// Posts the error for all ranks unless one is posted already, and wakes every sleeper. Between hosts the control
+  /// settles on one error, which takes a round trip; if it takes longer than settling_ms_max, because a leader is
+  /// stopped or lost, each host goes on with its own.
   void post_abort(Code code, int from_rank, const std::string& sentence);
   /// The posted error; only when abort_word() is non-zero.
   Error posted() const;
@@ -97,7 +115,13 @@ class Node final {
 
   // ---- life and sleep ----
 
-  Presence presence(int rank) const;  ///< One system call for ranks of other processes.
+  Presence presence(int rank) const;  ///< One system call for ranks of other processes here.
+
+  /// Asks the other hosts how their ranks fare. Returns at once; their answers come into the replicas.
+  void want_news() const;
+  int64_t news_ns(int rank) const;  ///< When a rank elsewhere was last heard of, of now_ns(); of one here: now.
+
+  std::unique_ptr<Envoy> envoy() const;  ///< For the leader's control.
 
   /// Sleeps until ring()ed, an abort, or `timeout_ms` (≥ 0), unless `ready` (called after the sleep is
   /// announced) says that there is something to do already. May wake early. Announcing is ordered against
@@ -105,7 +129,7 @@ class Node final {
   /// missed by the race costs no more.
   void sleep(int timeout_ms, bool (*ready)(void*), void* argument);
 
-  /// Where ringers look, after the store that the sleeper waits for: non-zero while `rank` sleeps. On the
+  /// Where ringers look, after the store that the sleeper waits for: non-zero while `rank`, which is here, sleeps. On the
   /// small-message path: one load, no fence. Call it anew each time, for it also keeps the compiler from
   /// looking before it has stored.
   const std::atomic<uint32_t>& asleep(int rank) const {
@@ -116,6 +140,8 @@ class Node final {
 
  private:
   Node(int rank, std::shared_ptr<NodeMemory> memory);
+  void settle() const;
+  void ring_all() const;
 
   Board* const boards_;       ///< In the shared memory, by rank.
   NodeHeader* const header_;  ///< In the shared memory.
@@ -123,6 +149,7 @@ class Node final {
   const int ranks_;
   const int cores_;
   const bool exact_sleep_;  ///< Sleeps are ordered by membarrier.
+  const bool spans_hosts_;
   const uint64_t generation_;
   const std::shared_ptr<NodeMemory> memory_;  ///< Shared with the ranks of this process.
   std::mutex posting_;                        ///< One thread of this rank writes its abort record.

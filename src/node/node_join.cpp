@@ -1,10 +1,13 @@
+#include <optional>
 #include <utility>
 
 #include <sodium.h>
 
+#include "base/log.h"
 #include "node/doorbell.h"
 #include "node/fork.h"
 #include "node/handover.h"
+#include "node/joining.h"
 #include "node/meeting.h"
 #include "node/node.h"
 #include "node/node_memory.h"
@@ -13,82 +16,110 @@
 namespace bccl {
 namespace {
 
-/// What a rank brings to the first gathering, so that a rank that lacks it fails the others at once.
-struct Preparation {
-  std::string meeting;    // rank 0's
-  FileDescriptor socket;  // rank 0's listens
-};
-
-Result<Preparation> prepare(bool leader) {
+Status ready_to_join() {
   if (sodium_init() < 0)
     return fail(Code::system_error, "the system has no source of random numbers for libsodium");
-  Preparation prepared;
-  if (leader) prepared.meeting = random_meeting_name();
-  prepared.socket = BCCL_TRY(leader ? listen_locally(prepared.meeting) : open_local_socket());
-  return prepared;
+  return {};
 }
 
-/// Rank 0's process makes the memory, the others fetch it; in either case by one rank, who speaks for its
-/// process.
-Result<std::shared_ptr<NodeMemory>> fetch_memory(Exchange& exchange, const Members& members,
-                                                 FileDescriptor socket, Deadline deadline) {
-  const ProofKey key = BCCL_TRY(ProofKey::make(exchange.secret(), members.meeting()));
-  const int rank = exchange.rank();
-  NodeDescriptors descriptors =
-      BCCL_TRY(rank == 0 ? host_meeting(std::move(socket), key, members, exchange, deadline)
-                         : attend_meeting(std::move(socket), key, members, rank, deadline));
-  return NodeMemory::map(std::move(descriptors), members);
+/// Nobody has to be met if every group is one process.
+bool any_meeting(const Members& all, const Groups& groups) {
+  for (int rank = 0; rank < all.size(); ++rank)
+    if (!all.same_process(rank, groups.leader(groups.of(rank)))) return true;
+  return false;
 }
 
-/// How near an error is to the cause: others make a rank wait in vain, or tell it that they have failed.
-int weight_of(Code code) {
-  if (code == Code::success) return 0;
-  if (code == Code::remote_error) return 1;
-  return code == Code::timeout ? 2 : 3;
-}
+/// One attempt of all ranks to join their presumed groups.
+class Attempt {
+ public:
+  Attempt(Exchange& exchange, const Members& all, const Groups& groups, Deadline deadline)
+      : exchange_(exchange), deadline_(deadline), party_(all, groups, exchange.rank()) {}
 
-/// Gathers how everyone fared; the same verdict on every rank. Of several errors the cause counts, not what
-/// it brought about on other ranks.
-Status confirm(Exchange& exchange, const Members& members, const Status& mine, Deadline deadline) {
-  const std::string blob = std::string(1, static_cast<char>(mine.code())) + mine.sentence();
-  const auto gathered = exchange.all_gather(blob, deadline);
-  if (!gathered.ok() && !mine.ok() && mine.code() != Code::remote_error)
-    return Error{mine.code(), mine.sentence()};
-  const std::vector<std::string> verdicts = BCCL_TRY(Result(gathered));
-  Status verdict;
-  for (int rank = 0; rank < members.size(); ++rank) {
-    const std::string& theirs = verdicts[static_cast<size_t>(rank)];
-    if (theirs.empty()) return fail(Code::internal_error, "{} confirmed nothing", members.describe(rank));
-    if (theirs.front() == static_cast<char>(Code::success)) continue;
-    const Code code = error_code_from(static_cast<uint8_t>(theirs.front()));
-    if (weight_of(code) > weight_of(verdict.code()))
-      verdict = fail(code, "{}: {}", members.describe(rank), theirs.substr(1));
+  /// Collective: the memory of this rank's group, or how the groups have to be refined.
+  Result<std::shared_ptr<NodeMemory>> run(size_t arena_bytes, std::optional<Round>& refused) {
+    const Round invited = BCCL_TRY(conclude(prepare(arena_bytes)));
+    if (invited.any_refused()) return give_up(invited, refused);
+    BCCL_TRY(accept_invitations(invited, party_));
+    if (any_meeting(party_.all(), party_.groups())) {
+      const Round reached = BCCL_TRY(conclude(reach()));
+      if (reached.any_refused()) return give_up(reached, refused);
+    }
+    const Result<std::shared_ptr<NodeMemory>> memory = speaks() ? fetch() : take_offer(party_.meeting, deadline_);
+    const Offer offer = speaks() ? Offer(party_.meeting, memory) : Offer();
+    const Round joined = BCCL_TRY(conclude(lock(memory)));
+    if (joined.any_refused()) return give_up(joined, refused);
+    return memory;
   }
-  return verdict;
-}
+
+ private:
+  /// So that a rank that lacks what it needs fails the others at once.
+  Result<std::string> prepare(size_t arena_bytes) {
+    Invitation invitation{.arena_bytes = arena_bytes, .meeting = {}};
+    if (me() == 0) invitation.meeting = random_meeting_name();
+    const bool met = party_.here().members_of_process(0).size() < static_cast<size_t>(party_.here().size());
+    if (met && speaks())
+      socket_ = BCCL_TRY(me() == 0 ? listen_locally(invitation.meeting) : open_local_socket());
+    return pack(invitation);
+  }
+
+  Result<std::string> reach() {
+    if (speaks() && me() != 0) BCCL_TRY(reach_locally(socket_.get(), party_.meeting));
+    return std::string{};
+  }
+
+  /// The leader's process makes the memory, the others fetch it; in either case by one rank, who speaks for its
+  /// process.
+  Result<std::shared_ptr<NodeMemory>> fetch() {
+    const ProofKey key = BCCL_TRY(ProofKey::make(exchange_.secret(), party_.meeting));
+    NodeDescriptors descriptors =
+        BCCL_TRY(me() == 0 ? host_meeting(std::move(socket_), key, party_, exchange_, deadline_)
+                           : attend_meeting(std::move(socket_), key, party_, me(), deadline_));
+    return NodeMemory::map(std::move(descriptors), party_);
+  }
+
+  Result<std::string> lock(const Result<std::shared_ptr<NodeMemory>>& memory) {
+    if (!memory.ok()) return Error{memory.code(), memory.sentence()};
+    BCCL_TRY(memory.value()->lock(exchange_.rank()));
+    return std::string{};
+  }
+
+  static std::shared_ptr<NodeMemory> give_up(const Round& round, std::optional<Round>& refused) {
+    refused = round;
+    return nullptr;
+  }
+
+  Result<Round> conclude(const Result<std::string>& mine) {
+    return bccl::conclude(exchange_, party_.all(), party_.groups(), mine, deadline_);
+  }
+  int me() const { return party_.member_of(exchange_.rank()); }
+  bool speaks() const { return party_.here().speaker(me()) == me(); }
+
+  Exchange& exchange_;
+  const Deadline deadline_;
+  Party party_;
+  FileDescriptor socket_;  ///< A leader's listens.
+};
 
 }  // namespace
 
-Result<std::unique_ptr<Node>> Node::join(Exchange& exchange, size_t arena_bytes, Deadline deadline,
-                                         SleepOrder order) {
+Result<std::unique_ptr<Node>> Node::join(Exchange& exchange, const ArenaBytes& arena_bytes, Deadline deadline,
+                                         const JoinOptions& options) {
   const int rank = exchange.rank();
-  const bool exact_sleep = register_ringers() && order == SleepOrder::membarrier;
-  Result<Preparation> prepared = prepare(rank == 0);
-  const Status ready = prepared.ok() ? Status{} : Status{Error{prepared.code(), prepared.sentence()}};
-  const MemberFacts mine =
-      local_facts(arena_bytes, exact_sleep, prepared.ok() ? prepared->meeting : std::string{}, ready);
-  const Members members = BCCL_TRY(Members::gather(exchange, mine, deadline));
-
-  const bool speaker = members.speaker(rank) == rank;
-  const std::string meeting = members.meeting();
-  const Result<std::shared_ptr<NodeMemory>> memory =
-      speaker ? fetch_memory(exchange, members, std::move(prepared->socket), deadline)
-              : take_offer(meeting, deadline);
-  const Offer offer = speaker ? Offer(meeting, memory) : Offer();
-  const Status locked =
-      memory.ok() ? memory.value()->lock(rank) : Status{Error{memory.code(), memory.sentence()}};
-  BCCL_TRY(confirm(exchange, members, locked, deadline));
-  return std::unique_ptr<Node>(new Node(rank, memory.value()));
+  const bool exact_sleep = register_ringers() && options.order == SleepOrder::membarrier;
+  const Members all =
+      BCCL_TRY(Members::gather(exchange, local_facts(exact_sleep, ready_to_join(), options.host), deadline));
+  Groups groups = Groups::by_key(all.host_keys());
+  for (;;) {  // every attempt but the last splits a group
+    const auto here = static_cast<int>(groups.members(groups.of(rank)).size());
+    std::optional<Round> refused;
+    std::shared_ptr<NodeMemory> memory =
+        BCCL_TRY(Attempt(exchange, all, groups, deadline).run(arena_bytes(here), refused));
+    if (!refused) return std::unique_ptr<Node>(new Node(rank, std::move(memory)));
+    Groups refined = groups.without(refused->refused);
+    if (refined == groups) return fail(Code::system_error, "{}", refused->refusal);
+    log(LogLevel::info, "ranks that seem to be on one host are taken apart: {}", refused->refusal);
+    groups = std::move(refined);
+  }
 }
 
 }  // namespace bccl

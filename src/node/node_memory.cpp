@@ -10,6 +10,7 @@
 
 #include "base/system_limit.h"
 #include "node/fork.h"
+#include "node/refusal.h"
 
 namespace bccl {
 namespace {
@@ -52,12 +53,11 @@ Status check_memory(int memory, size_t bytes) {
 
 }  // namespace
 
-NodeLayout::NodeLayout(const Members& members)
-    : bytes(whole_pages(sizeof(NodeHeader) + sizeof(Board) * static_cast<size_t>(members.size()))) {
-  for (int rank = 0; rank < members.size(); ++rank) {
-    arena_bytes.push_back(members.facts(rank).arena_bytes);
+NodeLayout::NodeLayout(const Party& party)
+    : bytes(whole_pages(sizeof(NodeHeader) + sizeof(Board) * (static_cast<size_t>(party.all().size()) + 1))) {
+  for (const size_t arena_bytes : party.arena_bytes) {
     arena_offset.push_back(bytes);
-    bytes += whole_pages(arena_bytes.back());
+    bytes += whole_pages(arena_bytes);
   }
 }
 
@@ -74,23 +74,23 @@ Result<FileDescriptor> make_shared_memory(size_t bytes) {
   return memory;
 }
 
-Result<std::shared_ptr<NodeMemory>> NodeMemory::map(NodeDescriptors descriptors, Members members) {
-  const NodeLayout layout(members);
+Result<std::shared_ptr<NodeMemory>> NodeMemory::map(NodeDescriptors descriptors, Party party) {
+  const NodeLayout layout(party);
   BCCL_TRY(check_memory(descriptors.memory.get(), layout.bytes));
   void* base = mmap(nullptr, layout.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptors.memory.get(), 0);
   if (base == MAP_FAILED)
-    return fail_limit(errno, fmt::format("cannot map the node's shared memory of {} bytes", layout.bytes));
+    return fail_sharing(errno, fmt::format("cannot map the node's shared memory of {} bytes", layout.bytes));
   const std::shared_ptr<NodeMemory> memory(
-      new NodeMemory(std::move(descriptors), std::move(members), static_cast<std::byte*>(base)));
+      new NodeMemory(std::move(descriptors), std::move(party), static_cast<std::byte*>(base)));
   if (madvise(base, layout.bytes, MADV_DONTFORK) != 0)
     return fail_errno(errno, "cannot keep the node's shared memory from forked children");
   return memory;
 }
 
-NodeMemory::NodeMemory(NodeDescriptors descriptors, Members members, std::byte* base)
+NodeMemory::NodeMemory(NodeDescriptors descriptors, Party party, std::byte* base)
     : descriptors_(std::move(descriptors)),
-      members_(std::move(members)),
-      layout_(members_),
+      party_(std::move(party)),
+      layout_(party_),
       base_(base),
       generation_(process_generation()) {}
 
@@ -102,12 +102,12 @@ NodeMemory::~NodeMemory() {
   // In a forked child nothing is mapped there, and the numbers may long be those of other files: a daemon
   // closes all that it inherits. What was inherited and still is open goes when the child ends.
   static_cast<void>(descriptors_.memory.release());
+  static_cast<void>(descriptors_.control_bell.release());
   for (FileDescriptor& doorbell : descriptors_.doorbells) static_cast<void>(doorbell.release());
 }
 
 std::span<std::byte> NodeMemory::arena(int rank) const {
-  const auto index = static_cast<size_t>(rank);
-  return {base_ + layout_.arena_offset[index], layout_.arena_bytes[index]};
+  return {base_ + layout_.arena_offset[member(rank)], party_.arena_bytes[member(rank)]};
 }
 
 Status NodeMemory::lock(int rank) {
@@ -122,6 +122,17 @@ void NodeMemory::unlock(int rank) {
   struct flock unwanted = byte_of(rank, F_UNLCK);
   while (fcntl(descriptors_.memory.get(), F_SETLK, &unwanted) != 0 && errno == EINTR) {
   }
+}
+
+Presence NodeMemory::presence(int rank, int viewer) const {
+  const auto has_left = [&] { return boards()[rank].left.load(std::memory_order_acquire) != 0; };
+  if (has_left()) return Presence::left;
+  const bool here = party_.member_of(rank) >= 0;
+  const bool lives = !here                                         ? !boards()[rank].reported_dead()
+                     : party_.all().same_process(rank, viewer) ? true
+                                                                   : locked_by_other(rank);
+  if (lives) return Presence::present;
+  return has_left() ? Presence::left : Presence::dead;  // it may have left between the two looks
 }
 
 bool NodeMemory::locked_by_other(int rank) const {

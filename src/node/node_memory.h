@@ -5,7 +5,8 @@
 /// One descriptor only, because the kernel drops *all* file locks of a process on a file when the process
 /// closes *any* descriptor of that file: a second one, closed by one rank, would make its siblings look dead.
 ///
-/// Layout: a NodeHeader and a Board a rank, then the arenas, each on its own pages. Threads: any.
+/// Layout: a NodeHeader, a Board for every rank of the communicator and one for the host's leader, then the
+/// arenas of the ranks here, each on its own pages. Threads: any.
 #pragma once
 
 #include <cstddef>
@@ -17,23 +18,23 @@
 #include "base/file_descriptor.h"
 #include "base/status.h"
 #include "node/board.h"
-#include "node/members.h"
+#include "node/party.h"
 
 namespace bccl {
 
 /// Where things lie in the shared memory, from the gathered facts. A value.
 struct NodeLayout {
-  explicit NodeLayout(const Members& members);
+  explicit NodeLayout(const Party& party);
 
-  std::vector<size_t> arena_bytes;   ///< As asked for, by rank.
-  std::vector<size_t> arena_offset;  ///< Page-aligned, by rank.
+  std::vector<size_t> arena_offset;  ///< Page-aligned, by member.
   size_t bytes = 0;                  ///< Of everything.
 };
 
 /// The descriptors that make a node: what the leader hands to every process.
 struct NodeDescriptors {
   FileDescriptor memory;
-  std::vector<FileDescriptor> doorbells;  ///< By rank.
+  FileDescriptor control_bell;            ///< Rung for what the leader is to tell or ask other hosts, if any.
+  std::vector<FileDescriptor> doorbells;  ///< By member.
 };
 
 /// Anonymous memory of that size, sealed so that nobody can take pages away under a reader. Occupies no pages
@@ -43,28 +44,34 @@ Result<FileDescriptor> make_shared_memory(size_t bytes);
 class NodeMemory {
  public:
   /// Checks that the memory is what the members agreed on, and maps it.
-  static Result<std::shared_ptr<NodeMemory>> map(NodeDescriptors descriptors, Members members);
+  static Result<std::shared_ptr<NodeMemory>> map(NodeDescriptors descriptors, Party party);
   ~NodeMemory();
   NodeMemory(const NodeMemory&) = delete;
   NodeMemory& operator=(const NodeMemory&) = delete;
 
-  const Members& members() const { return members_; }
+  const Party& party() const { return party_; }
   NodeHeader& header() const { return *reinterpret_cast<NodeHeader*>(base_); }
   Board* boards() const { return reinterpret_cast<Board*>(base_ + sizeof(NodeHeader)); }
-  std::span<std::byte> arena(int rank) const;
-  int doorbell(int rank) const { return descriptors_.doorbells[static_cast<size_t>(rank)].get(); }
+  Board& leaders_board() const { return boards()[party_.all().size()]; }  ///< What was decided for all hosts.
+  std::span<std::byte> arena(int rank) const;  ///< Of a rank here, as doorbells.
+  int doorbell(int rank) const { return descriptors_.doorbells[member(rank)].get(); }
+  int control_bell() const { return descriptors_.control_bell.get(); }
 
   /// The sign of life: a lock of this process on the rank's byte of the memory's file. The kernel drops it
   /// when the process ends, however it ends; forked children do not have it.
   Status lock(int rank);
   void unlock(int rank);
-  bool locked_by_other(int rank) const;  ///< One system call. Does not see this process's own locks.
+  /// Of any rank, seen from the process of `viewer`, a rank here. One system call for ranks of other processes of
+  /// this host; of those of other hosts, what was last reported.
+  Presence presence(int rank, int viewer) const;
 
  private:
-  NodeMemory(NodeDescriptors descriptors, Members members, std::byte* base);
+  bool locked_by_other(int rank) const;  ///< Does not see this process's own locks.
+  NodeMemory(NodeDescriptors descriptors, Party party, std::byte* base);
+  size_t member(int rank) const { return static_cast<size_t>(party_.member_of(rank)); }
 
   NodeDescriptors descriptors_;
-  const Members members_;
+  const Party party_;
   const NodeLayout layout_;
   std::byte* const base_;
   const uint64_t generation_;

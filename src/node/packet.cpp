@@ -9,6 +9,7 @@
 #include <sys/un.h>
 
 #include "base/system_limit.h"
+#include "node/refusal.h"
 
 namespace bccl {
 namespace {
@@ -61,7 +62,7 @@ std::vector<FileDescriptor> take_descriptors(msghdr& message) {
 
 Result<FileDescriptor> open_local_socket() {
   FileDescriptor socket{::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-  if (!socket.valid()) return fail_limit(errno, "cannot open a local socket");
+  if (!socket.valid()) return fail_sharing(errno, "cannot open a local socket");
   return socket;
 }
 
@@ -69,16 +70,25 @@ Result<FileDescriptor> listen_locally(const std::string& name) {
   FileDescriptor socket = BCCL_TRY(open_local_socket());
   const AbstractAddress address = abstract_address(name);
   if (bind(socket.get(), address.get(), address.bytes) != 0 || listen(socket.get(), SOMAXCONN) != 0)
-    return fail_limit(errno, "cannot listen on a local socket");
+    return fail_sharing(errno, "cannot listen on a local socket");
   return socket;
+}
+
+Status reach_locally(int socket, const std::string& name) {
+  const AbstractAddress address = abstract_address(name);
+  while (connect(socket, address.get(), address.bytes) != 0)
+    if (errno != EINTR)  // EAGAIN: the queue of callers is full, so somebody listens
+      return errno == EAGAIN ? Status{} : fail_sharing(errno, "cannot reach the leader's local socket");
+  return {};
 }
 
 Status connect_locally(int socket, const std::string& name, Deadline deadline) {
   const AbstractAddress address = abstract_address(name);
   while (connect(socket, address.get(), address.bytes) != 0) {
+    if (errno == EISCONN) return {};
     if (errno == ECONNREFUSED) return fail(Code::remote_error, "nobody listens on the local socket any more");
     // EAGAIN: the queue of callers is full, and a local socket cannot be polled for room in it.
-    if (errno != EAGAIN && errno != EINTR) return fail_limit(errno, "cannot connect to a local socket");
+    if (errno != EAGAIN && errno != EINTR) return fail_sharing(errno, "cannot connect to a local socket");
     if (deadline.passed()) return fail(Code::timeout, "no connection within {} ms", deadline.budget_ms());
     pause_shortly(deadline);
   }

@@ -28,7 +28,9 @@ struct Packet {
 Result<FileDescriptor> open_local_socket();
 /// Binds to an abstract name (nothing appears in the file system, nothing outlives the socket) and listens.
 Result<FileDescriptor> listen_locally(const std::string& name);
-/// remote_error: nobody listens there.
+/// Whether anybody listens there; connects if there is room for one more caller. A refusal (refusal.h) if not.
+Status reach_locally(int socket, const std::string& name);
+/// Unless it is connected already. remote_error: nobody listens there.
 Status connect_locally(int socket, const std::string& name, Deadline deadline);
 
 /// What has come, or nothing yet. remote_error: the other side has closed the connection or broken the

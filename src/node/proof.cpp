@@ -29,12 +29,12 @@ Result<ProofKey> ProofKey::make(const std::string& secret, const std::string& me
 }
 
 Proof ProofKey::prove(char side, const Dialogue& dialogue) const {
-  const int32_t rank = dialogue.rank;
+  const int32_t member = dialogue.member;
   Proof proof;
   crypto_generichash_state state;
   crypto_generichash_init(&state, key_.data(), key_.size(), proof.size());
   crypto_generichash_update(&state, reinterpret_cast<const uint8_t*>(&side), 1);
-  crypto_generichash_update(&state, reinterpret_cast<const uint8_t*>(&rank), sizeof rank);
+  crypto_generichash_update(&state, reinterpret_cast<const uint8_t*>(&member), sizeof member);
   crypto_generichash_update(&state, dialogue.guest.data(), dialogue.guest.size());
   crypto_generichash_update(&state, dialogue.host.data(), dialogue.host.size());
   crypto_generichash_final(&state, proof.data(), proof.size());

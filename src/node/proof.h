@@ -1,5 +1,5 @@
 /// Proofs that the other end of a local connection knows the job's secret, in both directions: keyed hashes
-/// (BLAKE2b, from libsodium) over the nonces of both, the guest's rank and the meeting's name. Nonces are
+/// (BLAKE2b, from libsodium) over the nonces of both, the guest's number and the meeting's name. Nonces are
 /// fresh, so nothing can be replayed; the two directions are hashed apart, so nothing can be reflected.
 #pragma once
 
@@ -16,7 +16,7 @@ using Proof = std::array<uint8_t, 32>;
 
 struct Greeting {
   uint32_t magic;
-  int32_t rank;
+  int32_t member;
   Nonce nonce;
 };
 struct Challenge {
@@ -32,7 +32,7 @@ Nonce random_nonce();
 
 /// What both ends of one connection have said.
 struct Dialogue {
-  int rank = 0;
+  int member = 0;
   Nonce guest{};
   Nonce host{};
 };

@@ -16,7 +16,7 @@ std::vector<std::unique_ptr<Node>> nodes_of(int ranks) {
   const auto exchanges = local_exchanges(ranks);
   std::vector<std::unique_ptr<Node>> nodes(static_cast<size_t>(ranks));
   on_ranks(ranks, [&](int rank) {
-    auto joined = Node::join(*exchanges[size_t(rank)], 4096, Deadline::after_ms(20'000));
+    auto joined = Node::join(*exchanges[size_t(rank)], [](int) { return size_t{4096}; }, Deadline::after_ms(20'000));
     if (joined.ok()) nodes[size_t(rank)] = std::move(joined).value();
   });
   for (const auto& node : nodes) REQUIRE(node != nullptr);

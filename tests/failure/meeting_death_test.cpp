@@ -35,7 +35,7 @@ std::unique_ptr<Exchange> exchange_of(Member& member) {
 
 /// Takes part in the gathering with which Node::join begins, and dies.
 void die_before_the_meeting(Exchange& exchange) {
-  const MemberFacts facts = local_facts(4096, false, "", Status{});
+  const MemberFacts facts = local_facts(false, Status{});
   const auto members = Members::gather(exchange, facts, Deadline::after_ms(budget_ms));
   expect(members.ok(), members.sentence());
   raise(SIGKILL);
@@ -47,7 +47,7 @@ TEST_CASE("A rank killed on its way to the node's meeting is named on all others
     Job job(ranks, {}, [&](Member& member) {
       const auto exchange = exchange_of(member);
       if (member.rank() == victim) die_before_the_meeting(*exchange);
-      const auto node = Node::join(*exchange, 4096, Deadline::after_ms(budget_ms));
+      const auto node = Node::join(*exchange, [](int) { return size_t{4096}; }, Deadline::after_ms(budget_ms));
       expect(!node.ok(), "it joined without a rank");
       expect(node.code() == Code::remote_error, node.sentence());
       expect(node.sentence().find(fmt::format("rank {} ", victim)) != std::string::npos, node.sentence());

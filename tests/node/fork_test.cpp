@@ -80,7 +80,7 @@ TEST_CASE("a forked child may join nodes of its own") {
     expect(true_in_child([] {
              Shared<ExchangeMemory> memory;
              SharedExchange alone(*memory, 0, 1);
-             const auto own = Node::join(alone, small_arena_bytes, patience());
+             const auto own = Node::join(alone, small_arenas, patience());
              return own.ok() && own.value()->presence(0) == Presence::present;
            }),
            "the child cannot join");

@@ -1,6 +1,5 @@
 #include <catch2/catch.hpp>
 #include <sys/resource.h>
-#include <sys/stat.h>
 
 #include "node/meeting.h"
 #include "node/packet.h"
@@ -11,38 +10,8 @@ using namespace bccl::test;
 
 namespace {
 
-/// Shows everyone rank 1's facts with one text in them replaced by another of the same length.
-class ForgedFacts final : public Exchange {
- public:
-  ForgedFacts(Exchange& exchange, std::string from, std::string to)
-      : exchange_(exchange), from_(std::move(from)), to_(std::move(to)) {}
-  int rank() const override { return exchange_.rank(); }
-  int size() const override { return exchange_.size(); }
-  const std::string& secret() const override { return exchange_.secret(); }
-  Result<std::vector<std::string>> all_gather(const std::string& mine, Deadline deadline) override {
-    auto all = BCCL_TRY(exchange_.all_gather(mine, deadline));
-    const size_t at = all[1].find(from_);
-    if (at != std::string::npos) all[1].replace(at, from_.size(), to_);
-    return all;
-  }
-
- private:
-  Exchange& exchange_;
-  const std::string from_;
-  const std::string to_;
-};
-
-std::string boot_id() {
-  std::ifstream file("/proc/sys/kernel/random/boot_id");
-  std::string id;
-  std::getline(file, id);
-  return id;
-}
-
-std::string raw(uint64_t value) { return {reinterpret_cast<const char*>(&value), sizeof value}; }
-
 void expect_refusal(Exchange& exchange, Code code, const std::vector<std::string>& parts) {
-  const Result<std::unique_ptr<Node>> node = Node::join(exchange, small_arena_bytes, patience());
+  const Result<std::unique_ptr<Node>> node = Node::join(exchange, small_arenas, patience());
   expect(!node.ok(), "joined nevertheless");
   expect(node.code() == code, "another code: " + node.sentence());
   for (const std::string& part : parts)
@@ -60,26 +29,6 @@ void limit_descriptors(int more) {
 
 }  // namespace
 
-TEST_CASE("a rank on another host is refused by name on every rank") {
-  Processes processes(3, [](Exchange& exchange) {
-    const std::string id = boot_id();
-    ForgedFacts forged(exchange, id, std::string(id.size(), 'f'));
-    expect_refusal(forged, Code::invalid_usage,
-                   {"rank 1 (host", "between hosts are not supported in this version"});
-  });
-  CHECK(processes.ends() == "");
-}
-
-TEST_CASE("a rank in another network namespace is refused by name on every rank") {
-  Processes processes(3, [](Exchange& exchange) {
-    struct stat facts {};
-    stat("/proc/self/ns/net", &facts);
-    ForgedFacts forged(exchange, raw(facts.st_ino), raw(facts.st_ino + 1));
-    expect_refusal(forged, Code::invalid_usage, {"rank 1 (host", "network namespace"});
-  });
-  CHECK(processes.ends() == "");
-}
-
 TEST_CASE(
     "with few descriptors for rank 0 all ranks join or are told so at once, and none waits for the "
     "deadline") {
@@ -88,7 +37,7 @@ TEST_CASE(
   Processes processes(4, [=](Exchange& exchange) {
     if (exchange.rank() == 0) limit_descriptors(spare);
     const int64_t start = now_ns();
-    const Result<std::unique_ptr<Node>> node = Node::join(exchange, small_arena_bytes, patience());
+    const Result<std::unique_ptr<Node>> node = Node::join(exchange, small_arenas, patience());
     expect(now_ns() - start < patience_ms / 2 * 1'000'000, "waited for the deadline: " + node.sentence());
     expect(node.ok() || node.sentence().find("ulimit -n") != std::string::npos, node.sentence());
   });
@@ -124,7 +73,7 @@ TEST_CASE("a limit on the size of files is named rather than run into") {
 TEST_CASE("a rank that cannot map the memory fails all ranks") {
   Processes processes(2, [](Exchange& exchange) {
     constexpr size_t beyond_address_space = size_t{1} << 47;
-    const auto node = Node::join(exchange, beyond_address_space, patience());
+    const auto node = Node::join(exchange, [](int) { return beyond_address_space; }, patience());
     expect(!node.ok() && node.code() == Code::system_error, "joined nevertheless");
     expect(node.sentence().find("shared memory") != std::string::npos, node.sentence());
   });
@@ -135,12 +84,10 @@ TEST_CASE("a process that dies while joining is named when the deadline has pass
   const Shared<Milestone> gone;
   Processes processes(3, [&](Exchange& exchange) {
     if (exchange.rank() == 2) {
-      // Takes part in gathering the facts, and is not seen again.
-      MemberFacts facts = local_facts(small_arena_bytes, true, "", {});
-      expect(Members::gather(exchange, facts, patience()).ok(), "the facts could not be gathered");
+      come_to_meeting(exchange);  // and is not seen again
       return;
     }
-    const auto node = Node::join(exchange, small_arena_bytes, Deadline::after_ms(200));
+    const auto node = Node::join(exchange, small_arenas, Deadline::after_ms(200));
     expect(!node.ok() && node.code() == Code::timeout, node.sentence());
     if (exchange.rank() == 0)
       expect(node.sentence().find("rank 2 (host") != std::string::npos, node.sentence());
@@ -166,7 +113,7 @@ TEST_CASE("ranks that do not know the job's secret are not let in") {
   Processes processes(2, [](Exchange& exchange) {
     Stranger stranger(exchange);
     Exchange& mine = exchange.rank() == 1 ? static_cast<Exchange&>(stranger) : exchange;
-    const auto node = Node::join(mine, small_arena_bytes, Deadline::after_ms(2000));
+    const auto node = Node::join(mine, small_arenas, Deadline::after_ms(2000));
     expect(!node.ok(), "joined nevertheless");
     if (exchange.rank() == 1) expect(node.sentence().find("secret") != std::string::npos, node.sentence());
   });
@@ -175,7 +122,7 @@ TEST_CASE("ranks that do not know the job's secret are not let in") {
 
 TEST_CASE("a rank that publishes a failure of no known code fails all ranks with one that there is") {
   Processes processes(2, [](Exchange& exchange) {
-    MemberFacts facts = local_facts(small_arena_bytes, true, "", {});
+    MemberFacts facts = local_facts(true, {});
     if (exchange.rank() == 1) facts.failure_code = 77;
     const Result<Members> members = Members::gather(exchange, facts, patience());
     expect(!members.ok() && members.code() == Code::remote_error, "another code: " + members.sentence());

@@ -21,7 +21,7 @@ class Betrayer final : public Exchange {
   const std::string& secret() const override { return exchange_.secret(); }
   Result<std::vector<std::string>> all_gather(const std::string& mine, Deadline deadline) override {
     auto all = BCCL_TRY(exchange_.all_gather(mine, deadline));
-    const size_t at = all[0].find("bccl-");
+    const size_t at = all[0].find("bccl-");  // where rank 0 invites
     if (at != std::string::npos) {
       if (rank() == 0) act_(all[0].substr(at, std::string(all[0].c_str() + at).size()));
       BCCL_TRY(exchange_.all_gather("acted", deadline));
@@ -105,22 +105,19 @@ TEST_CASE("a stranger that hangs up does not disturb the joining") {
 TEST_CASE("strangers that call without end do not put off the deadline") {
   Processes processes(2, [](Exchange& exchange) {
     if (exchange.rank() == 1) {
-      // Takes part in gathering the facts, and then only calls, until nobody is there any more.
-      const MemberFacts facts = local_facts(small_arena_bytes, true, "", {});
-      Result<Members> members = Members::gather(exchange, facts, patience());
-      expect(members.ok(), members.sentence());
+      const std::string meeting = come_to_meeting(exchange);  // and then only call, until nobody is there any more
       const Deadline end = Deadline::after_ms(patience_ms / 2);
       on_ranks(4, [&](int) {
         bool answered = true;
         while (answered && !end.passed()) {
           const Result<FileDescriptor> socket = open_local_socket();
-          answered = socket.ok() && connect_locally(socket.value().get(), members.value().meeting(), end).ok();
+          answered = socket.ok() && connect_locally(socket.value().get(), meeting, end).ok();
         }
       });
       return;
     }
     const int64_t start = now_ns();
-    const auto node = Node::join(exchange, small_arena_bytes, Deadline::after_ms(200));
+    const auto node = Node::join(exchange, small_arenas, Deadline::after_ms(200));
     expect(!node.ok() && node.code() == Code::timeout, node.sentence());
     expect(node.sentence().find("rank 1 (host") != std::string::npos, node.sentence());
     expect(now_ns() - start < patience_ms / 4 * 1'000'000, "strangers put off the deadline");

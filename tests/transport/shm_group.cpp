@@ -43,7 +43,7 @@ Endpoints make_shm_group(int ranks) {
   for (size_t rank = 0; rank < group.size(); ++rank)
     threads.emplace_back([&, rank] {
       auto node =
-          Node::join(*exchanges[rank], shm::arena_bytes(ranks, {}), Deadline::after_ms(join_patience_ms));
+          Node::join(*exchanges[rank], [](int here) { return shm::arena_bytes(here, {}); }, Deadline::after_ms(join_patience_ms));
       if (node.ok())
         group[rank] = std::make_unique<Housed>(std::move(node).value());
       else

@@ -51,7 +51,7 @@ class Arena {
  public:
   Arena(std::span<std::byte> memory, int ranks);
 
-  static size_t bytes(int ranks, size_t slots);  ///< What a rank asks Node::join for.
+  static size_t bytes(int ranks, size_t slots);  ///< What a rank asks Node::join for. `ranks`: of its host.
 
   Queue& queue(int peer, int lane) const { return queues_[peer * lane_count + lane]; }  ///< owner → peer
   Mark& mark(int peer, int lane) const { return marks_[peer * lane_count + lane]; }     ///< peer → owner

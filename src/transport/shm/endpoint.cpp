@@ -15,7 +15,8 @@ constexpr size_t slots_per_peer =
 
 std::vector<Arena> arenas_of(const Node& node) {
   std::vector<Arena> arenas;
-  for (int rank = 0; rank < node.ranks(); ++rank) arenas.emplace_back(node.arena(rank), node.ranks());
+  for (const int rank : node.ranks_here())
+    arenas.emplace_back(node.arena(rank), static_cast<int>(node.ranks_here().size()));
   return arenas;
 }
 
@@ -39,14 +40,14 @@ ShmEndpoint::ShmEndpoint(const Node& node, const Options& options)
     : node_(node),
       wish_(options.stores),
       arenas_(arenas_of(node)),
-      pool_(arenas_[static_cast<size_t>(node.rank())].slots()),
+      pool_(my_arena().slots()),
       lanes_(lanes_of(arenas_)),
       stores_(options.stores == "streaming" ? Stores::streaming : Stores::cached) {}
 
 Status ShmEndpoint::check(int peer, int lane) const {
-  if (peer < 0 || peer >= node_.ranks() || peer == node_.rank())
+  if (peer < 0 || peer >= node_.ranks() || peer == node_.rank() || !node_.is_here(peer))
     return fail(Code::invalid_argument,
-                "rank {}: there is no connection to rank {}: peers are the other ranks of 0 … {}",
+                "rank {}: there is no connection to rank {}: peers are the other ranks of 0 … {} on this host",
                 node_.rank(), peer, node_.ranks() - 1);
   if (lane < 0 || lane >= lanes_)
     return fail(Code::invalid_argument, "rank {}: lane {} to rank {} is not in 0 … {}", node_.rank(), lane,
@@ -62,10 +63,8 @@ Result<Connection*> ShmEndpoint::connection(int peer, int lane) {
                 "rank {}: its {} staging slots cannot serve one more connection (rank {}, lane {}); raise "
                 "BCCL_SHM_POOL_BYTES above {}",
                 node_.rank(), pool_.slots(), peer, lane, size_t{pool_.slots()} * slot_bytes);
-  const Arena& mine = arenas_[static_cast<size_t>(node_.rank())];
-  const Arena& theirs = arenas_[static_cast<size_t>(peer)];
-  owned_connections_.push_back(
-      std::make_unique<Connection>(mine.queue(peer, lane), theirs.mark(node_.rank(), lane), peer));
+  owned_connections_.push_back(std::make_unique<Connection>(my_arena().queue(node_.place_of(peer), lane),
+                                                            arena_of(peer).mark(me(), lane), peer));
   connections_.push_back(owned_connections_.back().get());
   return connection_to_[{peer, lane}] = connections_.back();
 }
@@ -82,8 +81,7 @@ Result<Sender*> ShmEndpoint::sender(std::span<const int> peers, int lane) {
   std::vector<Connection*> connections;
   for (const int peer : peers) connections.push_back(BCCL_TRY(connection(peer, lane)));
   for (Connection* to_peer : connections) to_peer->add_sender();
-  sender = std::make_unique<ShmSender>(node_, arenas_[static_cast<size_t>(node_.rank())], pool_,
-                                       std::move(connections), connections_);
+  sender = std::make_unique<ShmSender>(node_, my_arena(), pool_, std::move(connections), connections_);
   return sender.get();
 }
 
@@ -91,10 +89,9 @@ Result<Receiver*> ShmEndpoint::receiver(int peer, int lane) {
   BCCL_TRY(check(peer, lane));
   auto& receiver = receivers_[{peer, lane}];
   if (!receiver) {
-    const Arena& mine = arenas_[static_cast<size_t>(node_.rank())];
-    const Arena& theirs = arenas_[static_cast<size_t>(peer)];
-    receiver = std::make_unique<ShmReceiver>(node_, theirs, theirs.queue(node_.rank(), lane),
-                                             mine.mark(peer, lane), peer);
+    const Arena& theirs = arena_of(peer);
+    receiver = std::make_unique<ShmReceiver>(node_, theirs, theirs.queue(me(), lane),
+                                             my_arena().mark(node_.place_of(peer), lane), peer);
   }
   return receiver.get();
 }
@@ -107,22 +104,21 @@ Endpoint::Memory ShmEndpoint::memory() const {
 }
 
 void ShmEndpoint::measure_distance(int patience_ms) {
-  if (node_.ranks() < 2 || node_.ranks() > node_.cores()) return;
-  const int me = node_.rank();
-  const bool has_right = me + 1 < node_.ranks();
+  const auto ranks = static_cast<int>(arenas_.size());
+  if (ranks < 2 || ranks > node_.cores()) return;
+  const bool has_right = me() + 1 < ranks;
   double slowest_ns = 0;
   const auto with_left = [&] {
-    if (me > 0)
-      slowest_ns = std::max(slowest_ns,
-                            line_latency_ns(arenas_[size_t(me) - 1].probe(), left_turns_, true, patience_ms));
+    if (me() > 0)
+      slowest_ns = std::max(slowest_ns, line_latency_ns(arenas_[static_cast<size_t>(me()) - 1].probe(),
+                                                        left_turns_, true, patience_ms));
   };
   const auto with_right = [&] {
     if (has_right)
-      slowest_ns = std::max(slowest_ns,
-                            line_latency_ns(arenas_[size_t(me)].probe(), probe_turns_, false, patience_ms));
+      slowest_ns = std::max(slowest_ns, line_latency_ns(my_arena().probe(), probe_turns_, false, patience_ms));
   };
-  // Even ranks measure to the right first, odd ones to the left: each pair meets, one pair at a time.
-  if (me % 2 == 0) {
+  // Even places measure to the right first, odd ones to the left: each pair meets, one pair at a time.
+  if (me() % 2 == 0) {
     with_right();
     with_left();
   } else {

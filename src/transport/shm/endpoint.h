@@ -1,4 +1,4 @@
-/// The shared-memory transport: one rank's endpoint among the ranks of a node. Slices are written once into the
+/// The shared-memory transport: one rank's endpoint among the ranks of its host. Slices are written once into the
 /// sender's pool (or, small, into the frame that announces them), read in place by every peer they are for, and
 /// freed when the last has released them.
 #pragma once
@@ -25,7 +25,7 @@ struct Options {
   std::string stores = "auto";  ///< BCCL_SHM_STORES
 };
 
-/// Bytes of arena to ask Node::join for.
+/// Bytes of arena to ask Node::join for, when so many ranks are on the host.
 size_t arena_bytes(int ranks, const Options& options);
 
 class ShmEndpoint final : public Endpoint {
@@ -43,18 +43,21 @@ class ShmEndpoint final : public Endpoint {
   Status poll() override { return {}; }
   Memory memory() const override;
 
-  /// Measures the distance to the neighbours; collective: every rank of the node calls it at the same point.
+  /// Measures the distance to the neighbours; collective: every rank of the host calls it at the same point.
   /// Takes under a millisecond when all are running, and at most `patience_ms` when one is not.
   void measure_distance(int patience_ms);
   Distance distance() const { return distance_; }
 
  private:
   Status check(int peer, int lane) const;
+  int me() const { return node_.place_of(node_.rank()); }
+  const Arena& my_arena() const { return arena_of(node_.rank()); }
+  const Arena& arena_of(int rank) const { return arenas_[static_cast<size_t>(node_.place_of(rank))]; }
   Result<Connection*> connection(int peer, int lane);
 
   const Node& node_;
   const std::string wish_;
-  std::vector<Arena> arenas_;  ///< By rank.
+  std::vector<Arena> arenas_;  ///< By a rank's place on the host. So are queues and marks in them.
   Pool pool_;
   int lanes_;
   std::vector<std::unique_ptr<Connection>> owned_connections_;
