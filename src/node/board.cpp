@@ -58,7 +58,7 @@ void Board::mirror(const BoardReport& report, int64_t now_ns) {
   if (report.in_call == 0 && report.calls[0].sequence == last_call().sequence) leave_call();
   if (report.awake_age_ns >= 0) say_awake(now_ns - report.awake_age_ns);
   if (report.presence == static_cast<uint32_t>(Presence::left)) left.store(1, std::memory_order_release);
-  if (report.presence == static_cast<uint32_t>(Presence::dead)) dead_.store(1, std::memory_order_release);
+  if (report.presence == static_cast<uint32_t>(Presence::dead)) mark_gone(Presence::dead);
   heard_ns_.store(now_ns, std::memory_order_release);
 }
 

@@ -84,6 +84,7 @@ enum class Presence : uint8_t {
   present,
   left,  ///< Destroyed its communicator.
   dead,  ///< Its process ended without doing so.
+  lost,  ///< Its host, or the network on the way there, does not answer.
 };
 
 /// What a host tells the others of one of its ranks. Travels as it lies in memory, between equal versions.
@@ -119,14 +120,15 @@ class alignas(cache_line_bytes) Board {
   BoardReport report(Presence presence, int64_t now_ns) const;  ///< Of the original.
   void mirror(const BoardReport& report, int64_t now_ns);       ///< Into the replica. One thread at a time.
   int64_t heard_ns() const { return heard_ns_.load(std::memory_order_relaxed); }  ///< The last report; 0: none.
-  bool reported_dead() const { return dead_.load(std::memory_order_acquire) != 0; }
+  void mark_gone(Presence how) { gone_.store(static_cast<uint32_t>(how), std::memory_order_release); }
+  Presence gone() const { return static_cast<Presence>(gone_.load(std::memory_order_acquire)); }  ///< Dead or lost, or not.
 
  private:
   alignas(cache_line_bytes)
       std::atomic<uint64_t> call_state_;  ///< Twice the newest sequence, plus one while inside.
   std::atomic<int64_t> awake_ns_;
   std::atomic<int64_t> heard_ns_;
-  std::atomic<uint32_t> dead_;
+  std::atomic<uint32_t> gone_;
   CallSlot calls_[board_calls];
 
  public:

@@ -22,6 +22,11 @@ void Envoy::mirror(int rank, const BoardReport& report) {
   if (presence(rank) != before) ring_all();
 }
 
+void Envoy::lose(int rank, Presence how) {
+  memory_->boards()[rank].mark_gone(how);
+  ring_all();
+}
+
 Notice Envoy::on_board(uint32_t word) const {
   const AbortRecord& record = memory_->boards()[word - 1].abort;
   Error error = record.error();

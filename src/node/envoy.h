@@ -35,6 +35,7 @@ class Envoy {
   bool take_news_request();  ///< Whether a rank here has asked for news since the last time.
   BoardReport report(int rank) const;                   ///< Of a rank here.
   void mirror(int rank, const BoardReport& report);     ///< Of a rank elsewhere. Wakes sleepers if it has gone.
+  void lose(int rank, Presence how);                    ///< A rank elsewhere is dead or lost. Wakes sleepers.
   std::optional<Notice> proposal() const;               ///< What this host wants posted, or has posted by itself.
   std::optional<Notice> posted() const;
   void post(const Notice& notice);                      ///< Unless something is posted. Wakes sleepers.

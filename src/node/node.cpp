@@ -70,7 +70,8 @@ void Node::settle() const {
     nanosleep(&look, nullptr);
   }
   uint32_t none = 0;
-  header_->abort_word.compare_exchange_strong(none, header_->proposal_word.load());
+  if (header_->abort_word.compare_exchange_strong(none, header_->proposal_word.load()))
+    ring_doorbell(memory_->control_bell());
 }
 
 void Node::ring_all() const {

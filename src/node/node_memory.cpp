@@ -127,11 +127,8 @@ void NodeMemory::unlock(int rank) {
 Presence NodeMemory::presence(int rank, int viewer) const {
   const auto has_left = [&] { return boards()[rank].left.load(std::memory_order_acquire) != 0; };
   if (has_left()) return Presence::left;
-  const bool here = party_.member_of(rank) >= 0;
-  const bool lives = !here                                         ? !boards()[rank].reported_dead()
-                     : party_.all().same_process(rank, viewer) ? true
-                                                                   : locked_by_other(rank);
-  if (lives) return Presence::present;
+  if (party_.member_of(rank) < 0) return boards()[rank].gone();
+  if (party_.all().same_process(rank, viewer) || locked_by_other(rank)) return Presence::present;
   return has_left() ? Presence::left : Presence::dead;  // it may have left between the two looks
 }
 
