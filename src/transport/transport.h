@@ -21,6 +21,7 @@ struct Arrival {
   const std::byte* data = nullptr;
   size_t bytes = 0;
   uint32_t signature = 0;  ///< What the sender's commit() carried: tells calls that differ apart.
+  bool lent = false;       ///< Lies in memory of the sender's caller, who may do with it what he likes after an error.
 };
 
 /// How the memory of an acquired slice is best written; decided by one side alone, the wire does not show it.
@@ -30,6 +31,34 @@ enum class Stores : uint8_t { cached, streaming };
 /// slice besides the one that its reader is working on, and a reader releases its slice only after it has found room
 /// for what it makes of it: two.
 inline constexpr int slices_promised = 2;
+
+/// Whether the next slice can go by reference.
+enum class Room : uint8_t {
+  yes,
+  not_yet,   ///< The connection is full: ask again.
+  by_value,  ///< Not from this memory, now at least: acquire, write and commit.
+};
+
+/// A power that some senders have: slices whose bytes stay where the caller has them. They arrive in one order with
+/// those of commits and take room like them: slices_promised are held in any mixture of the two.
+///
+/// The caller leaves the bytes of send number t alone until released() >= t. They are read by the far ends, where
+/// those map the memory, and on the near side only inside calls of the endpoint and of its ends: after an error, when
+/// nobody calls those again, nothing on this side reads them any more.
+class ByReference {
+ public:
+  virtual ~ByReference() = default;
+
+  /// Asked before each send, while nothing is acquired. `data` is not nullptr, `bytes` ≤ slice_bytes_max(). A yes holds
+  /// until the next send or commit on any of the connections.
+  virtual Room room_for(const std::byte* data, size_t bytes) = 0;
+
+  /// Hands the slice to all peers; after a yes for the same memory.
+  virtual void send(const std::byte* data, size_t bytes, uint32_t signature) = 0;
+
+  virtual uint64_t sent() const = 0;  ///< Sends so far: the number of the last one, from 1.
+  virtual uint64_t released() = 0;    ///< So many of them, the oldest ones, have been released by all peers.
+};
 
 class Sender {
  public:
@@ -41,15 +70,33 @@ class Sender {
 
   /// Hands the acquired slice to all peers. Slices arrive in the order of commits. `bytes` as acquired; may be 0.
   virtual void commit(size_t bytes, uint32_t signature) = 0;
+
+  /// The power to send by reference, or nullptr. Always the same answer; owned by the sender.
+  virtual ByReference* by_reference() { return nullptr; }
+};
+
+/// A power that some receivers have: to put a slice straight where the caller wants it.
+class Placement {
+ public:
+  virtual ~Placement() = default;
+
+  /// As Receiver::try_peek, but a slice of exactly `bytes` that the transport has not stored yet may be written to
+  /// `place` as it comes in, never before its peer has sent it; then Arrival::data == place. Asked again for the same
+  /// slice with the same place and size only. Nothing outside of the place is touched.
+  virtual Arrival try_peek_into(std::byte* place, size_t bytes) = 0;
 };
 
 class Receiver {
  public:
   virtual ~Receiver() = default;
 
-  /// The oldest slice not yet released. The same one until release().
+  /// The oldest slice not yet released. The same one until release(), and where it is: also at a place that was given
+  /// for it.
   virtual Arrival try_peek() = 0;
   virtual void release() = 0;
+
+  /// The power to receive into place, or nullptr. Always the same answer; owned by the receiver.
+  virtual Placement* placement() { return nullptr; }
 };
 
 class Endpoint {

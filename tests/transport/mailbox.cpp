@@ -26,11 +26,16 @@ class Queue {
 
   void push(const std::byte* data, size_t bytes, uint32_t signature) {
     const size_t number = committed_.load(std::memory_order_relaxed);
-    Arrival& slot = slots_[number % slots_.size()];
     std::byte* memory = memory_.get() + number % slots_.size() * bytes_max_;
     std::memcpy(memory, data, bytes);
-    slot = {memory, bytes, signature};
     --reserved_;
+    push_reference(memory, bytes, signature);
+  }
+
+  void push_reference(const std::byte* data, size_t bytes, uint32_t signature) {
+    const size_t number = committed_.load(std::memory_order_relaxed);
+    const bool lent = data < memory_.get() || data >= memory_.get() + slots_.size() * bytes_max_;
+    slots_[number % slots_.size()] = {data, bytes, signature, lent};
     committed_.store(number + 1, std::memory_order_release);
   }
 
@@ -39,6 +44,9 @@ class Queue {
     return number < committed_.load(std::memory_order_acquire) ? slots_[number % slots_.size()] : Arrival{};
   }
   void pop() { released_.store(released_.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
+
+  size_t committed() const { return committed_.load(std::memory_order_relaxed); }
+  size_t released() const { return released_.load(std::memory_order_acquire); }
 
   size_t reserved_bytes() const { return slots_.size() * bytes_max_; }
   size_t touched_bytes() const {
@@ -67,10 +75,51 @@ struct Mailbox {
   std::vector<std::unique_ptr<Queue>> queues;  ///< By sender, receiver, lane; none from a rank to itself.
 };
 
+constexpr size_t referred_bytes_min = 8;  ///< Smaller slices go by value.
+
+/// Notes for each send in flight which slice of each of its queues it was.
+class MailboxReference : public ByReference {
+ public:
+  MailboxReference(const std::vector<Queue*>& queues, int slices_max)
+      : queues_(queues), numbers_(size_t(slices_max), std::vector<size_t>(queues.size())) {}
+
+  Room room_for(const std::byte*, size_t bytes) override {
+    if (bytes < referred_bytes_min) return Room::by_value;
+    return std::ranges::all_of(queues_, &Queue::has_room) ? Room::yes : Room::not_yet;
+  }
+  void send(const std::byte* data, size_t bytes, uint32_t signature) override {
+    released();  // makes room in numbers_
+    std::vector<size_t>& numbers = numbers_[sent_++ % numbers_.size()];
+    for (size_t i = 0; i < queues_.size(); ++i) {
+      queues_[i]->push_reference(data, bytes, signature);
+      numbers[i] = queues_[i]->committed();
+    }
+  }
+  uint64_t sent() const override { return sent_; }
+  uint64_t released() override {
+    while (released_ < sent_ && all_released(numbers_[released_ % numbers_.size()])) ++released_;
+    return released_;
+  }
+
+ private:
+  bool all_released(const std::vector<size_t>& numbers) const {
+    for (size_t i = 0; i < queues_.size(); ++i)
+      if (queues_[i]->released() < numbers[i]) return false;
+    return true;
+  }
+
+  const std::vector<Queue*>& queues_;
+  std::vector<std::vector<size_t>> numbers_;  ///< By send, in turns; then by queue.
+  uint64_t sent_ = 0;
+  uint64_t released_ = 0;
+};
+
 class MailboxSender : public Sender {
  public:
-  MailboxSender(std::vector<Queue*> queues, size_t bytes_max)
-      : queues_(std::move(queues)), memory_(std::make_unique_for_overwrite<std::byte[]>(bytes_max)) {}
+  MailboxSender(std::vector<Queue*> queues, const MailboxShape& shape)
+      : queues_(std::move(queues)),
+        by_reference_(queues_, shape.slices_max),
+        memory_(std::make_unique_for_overwrite<std::byte[]>(shape.slice_bytes_max)) {}
 
   std::byte* try_acquire(size_t) override {
     if (acquired_) return memory_.get();
@@ -83,22 +132,41 @@ class MailboxSender : public Sender {
     for (Queue* queue : queues_) queue->push(memory_.get(), bytes, signature);
     acquired_ = false;
   }
+  ByReference* by_reference() override { return &by_reference_; }
 
  private:
   std::vector<Queue*> queues_;
+  MailboxReference by_reference_;
   std::unique_ptr<std::byte[]> memory_;
   bool acquired_ = false;
 };
 static_assert(__STDCPP_DEFAULT_NEW_ALIGNMENT__ >= 16);
 
-class MailboxReceiver : public Receiver {
+/// Puts slices of even size that fit into place, and shows the others where they are.
+class MailboxReceiver : public Receiver, private Placement {
  public:
   explicit MailboxReceiver(Queue& queue) : queue_(queue) {}
-  Arrival try_peek() override { return queue_.front(); }
-  void release() override { queue_.pop(); }
+  Arrival try_peek() override {
+    const Arrival arrival = queue_.front();
+    return placed_ != nullptr ? Arrival{placed_, arrival.bytes, arrival.signature} : arrival;
+  }
+  void release() override {
+    queue_.pop();
+    placed_ = nullptr;
+  }
+  Placement* placement() override { return this; }
 
  private:
+  Arrival try_peek_into(std::byte* place, size_t bytes) override {
+    const Arrival arrival = queue_.front();
+    if (placed_ != nullptr || arrival.data == nullptr || arrival.bytes != bytes || bytes % 2 != 0) return try_peek();
+    std::memcpy(place, arrival.data, bytes);
+    placed_ = place;
+    return try_peek();
+  }
+
   Queue& queue_;
+  const std::byte* placed_ = nullptr;
 };
 
 class MailboxEndpoint : public Endpoint {
@@ -145,7 +213,7 @@ Result<Sender*> MailboxEndpoint::sender(std::span<const int> peers, int lane) {
     queues.push_back(queue);
   }
   auto& sender = senders_[{{peers.begin(), peers.end()}, lane}];
-  if (!sender) sender = std::make_unique<MailboxSender>(std::move(queues), slice_bytes_max());
+  if (!sender) sender = std::make_unique<MailboxSender>(std::move(queues), mailbox_->shape);
   return sender.get();
 }
 

@@ -1,5 +1,6 @@
 /// The reference transport: what the boundary promises, in the fewest lines, for ranks that are threads of
 /// one process. Every connection is a bounded queue of its own, a slice for several peers is copied for each.
+/// Sends by reference from any memory, save the smallest slices, and puts some of what arrives into place.
 /// The conformance suite is developed against it; faster transports must behave the same.
 #pragma once
 

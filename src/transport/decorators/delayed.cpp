@@ -1,5 +1,6 @@
 #include "transport/decorators/delayed.h"
 
+#include <optional>
 #include <random>
 
 #include "transport/decorators/decorator.h"
@@ -37,9 +38,45 @@ class Hesitation {
   uint32_t left_ = 0;
 };
 
+/// Says "no room yet" as its sender does, and hears of releases late.
+class DelayedReference : public ByReference {
+ public:
+  DelayedReference(ByReference& inner, Hesitation& hesitation)
+      : inner_(inner), hesitation_(hesitation), hearing_(hesitation) {}
+
+  Room room_for(const std::byte* data, size_t bytes) override {
+    const Room room = inner_.room_for(data, bytes);
+    return room == Room::yes && hesitation_.denies() ? Room::not_yet : room;
+  }
+
+  void send(const std::byte* data, size_t bytes, uint32_t signature) override {
+    inner_.send(data, bytes, signature);
+    hesitation_.next_slice();
+  }
+
+  uint64_t sent() const override { return inner_.sent(); }
+
+  uint64_t released() override {
+    const uint64_t released = inner_.released();
+    if (released != heard_ && !hearing_.denies()) {
+      heard_ = released;
+      hearing_.next_slice();
+    }
+    return heard_;
+  }
+
+ private:
+  ByReference& inner_;
+  Hesitation& hesitation_;
+  Hesitation hearing_;
+  uint64_t heard_ = 0;
+};
+
 class DelayedSender : public Sender {
  public:
-  DelayedSender(Sender& inner, const Hesitation& hesitation) : inner_(inner), hesitation_(hesitation) {}
+  DelayedSender(Sender& inner, const Hesitation& hesitation) : inner_(inner), hesitation_(hesitation) {
+    if (ByReference* const power = inner.by_reference()) by_reference_.emplace(*power, hesitation_);
+  }
 
   // Denied before the inner sender is asked: memory that the caller does not know of must not be held.
   std::byte* try_acquire(size_t bytes) override {
@@ -55,23 +92,21 @@ class DelayedSender : public Sender {
     hesitation_.next_slice();
   }
 
+  ByReference* by_reference() override { return by_reference_ ? &*by_reference_ : nullptr; }
+
  private:
   Sender& inner_;
   Hesitation hesitation_;
+  std::optional<DelayedReference> by_reference_;
   bool acquired_ = false;
 };
 
-class DelayedReceiver : public Receiver {
+class DelayedReceiver : public Receiver, private Placement {
  public:
-  DelayedReceiver(Receiver& inner, const Hesitation& hesitation) : inner_(inner), hesitation_(hesitation) {}
+  DelayedReceiver(Receiver& inner, const Hesitation& hesitation)
+      : inner_(inner), inner_placement_(inner.placement()), hesitation_(hesitation) {}
 
-  // Denied only when there is a slice: a delay that runs out before the slice comes would delay nothing.
-  Arrival try_peek() override {
-    const Arrival arrival = inner_.try_peek();
-    if (arrival.data == nullptr || (!shown_ && hesitation_.denies())) return {};
-    shown_ = true;
-    return arrival;
-  }
+  Arrival try_peek() override { return show(inner_.try_peek()); }
 
   void release() override {
     inner_.release();
@@ -79,8 +114,22 @@ class DelayedReceiver : public Receiver {
     hesitation_.next_slice();
   }
 
+  Placement* placement() override { return inner_placement_ != nullptr ? this : nullptr; }
+
  private:
+  Arrival try_peek_into(std::byte* place, size_t bytes) override {
+    return show(inner_placement_->try_peek_into(place, bytes));
+  }
+
+  // Denied only when there is a slice: a delay that runs out before the slice comes would delay nothing.
+  Arrival show(const Arrival& arrival) {
+    if (arrival.data == nullptr || (!shown_ && hesitation_.denies())) return {};
+    shown_ = true;
+    return arrival;
+  }
+
   Receiver& inner_;
+  Placement* const inner_placement_;
   Hesitation hesitation_;
   bool shown_ = false;
 };

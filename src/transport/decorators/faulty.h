@@ -12,9 +12,9 @@ namespace bccl {
 
 struct Fault {
   enum class Kind {
-    stop,            ///< That commit or release is lost, no connection moves again, poll() names its peer.
-    flip_signature,  ///< That commit carries another signature.
-    flip_bit,        ///< That commit (of a byte or more) carries one wrong bit.
+    stop,            ///< That commit, send by reference or release is lost, no connection moves again, poll() names its peer.
+    flip_signature,  ///< That commit or send by reference carries another signature.
+    flip_bit,        ///< That commit (of a byte or more) carries one wrong bit; nothing goes by reference.
     truncate,        ///< That slice arrives with half of its bytes.
   };
   Kind kind = Kind::stop;

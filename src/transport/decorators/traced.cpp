@@ -23,7 +23,7 @@ std::vector<Trace::Record> Trace::records() const {
 }
 
 std::string Trace::text() const {
-  constexpr std::string_view events[] = {"acquire", "commit", "peek", "release"};
+  constexpr std::string_view events[] = {"acquire", "commit", "peek", "release", "refer"};
   constexpr std::string_view directions[] = {"to", "from"};
   std::string text;
   if (dropped() > 0) text = fmt::format("({} older records dropped)\n", dropped());
@@ -40,9 +40,10 @@ std::string Trace::text() const {
 
 namespace {
 
-class TracedSender : public Sender {
+class TracedSender : public Sender, private ByReference {
  public:
-  TracedSender(Sender& inner, Trace& trace, uint32_t end) : inner_(inner), trace_(trace), end_(end) {}
+  TracedSender(Sender& inner, Trace& trace, uint32_t end)
+      : inner_(inner), inner_by_reference_(inner.by_reference()), trace_(trace), end_(end) {}
 
   std::byte* try_acquire(size_t bytes) override {
     std::byte* memory = inner_.try_acquire(bytes);
@@ -57,24 +58,32 @@ class TracedSender : public Sender {
     inner_.commit(bytes, signature);
   }
 
+  ByReference* by_reference() override { return inner_by_reference_ != nullptr ? this : nullptr; }
+
  private:
+  Room room_for(const std::byte* data, size_t bytes) override { return inner_by_reference_->room_for(data, bytes); }
+
+  void send(const std::byte* data, size_t bytes, uint32_t signature) override {
+    trace_.add(end_, Trace::Event::refer, bytes);
+    inner_by_reference_->send(data, bytes, signature);
+  }
+
+  uint64_t sent() const override { return inner_by_reference_->sent(); }
+  uint64_t released() override { return inner_by_reference_->released(); }
+
   Sender& inner_;
+  ByReference* const inner_by_reference_;
   Trace& trace_;
   uint32_t end_;
   bool acquired_ = false;
 };
 
-class TracedReceiver : public Receiver {
+class TracedReceiver : public Receiver, private Placement {
  public:
-  TracedReceiver(Receiver& inner, Trace& trace, uint32_t end) : inner_(inner), trace_(trace), end_(end) {}
+  TracedReceiver(Receiver& inner, Trace& trace, uint32_t end)
+      : inner_(inner), inner_placement_(inner.placement()), trace_(trace), end_(end) {}
 
-  Arrival try_peek() override {
-    const Arrival arrival = inner_.try_peek();
-    if (arrival.data == nullptr) return arrival;
-    bytes_ = arrival.bytes;
-    if (!std::exchange(shown_, true)) trace_.add(end_, Trace::Event::peek, bytes_);
-    return arrival;
-  }
+  Arrival try_peek() override { return show(inner_.try_peek()); }
 
   void release() override {
     trace_.add(end_, Trace::Event::release, bytes_);
@@ -82,8 +91,22 @@ class TracedReceiver : public Receiver {
     inner_.release();
   }
 
+  Placement* placement() override { return inner_placement_ != nullptr ? this : nullptr; }
+
  private:
+  Arrival try_peek_into(std::byte* place, size_t bytes) override {
+    return show(inner_placement_->try_peek_into(place, bytes));
+  }
+
+  Arrival show(const Arrival& arrival) {
+    if (arrival.data == nullptr) return arrival;
+    bytes_ = arrival.bytes;
+    if (!std::exchange(shown_, true)) trace_.add(end_, Trace::Event::peek, bytes_);
+    return arrival;
+  }
+
   Receiver& inner_;
+  Placement* const inner_placement_;
   Trace& trace_;
   uint32_t end_;
   size_t bytes_ = 0;

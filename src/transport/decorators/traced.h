@@ -1,5 +1,5 @@
-/// A transport that writes down what passes through it: who acquired, committed, peeked and released which
-/// slice, and when. Fit to stay on in a slow test or a hunt for a hang: an event costs a clock reading and a
+/// A transport that writes down what passes through it: who acquired, committed, referred to, peeked and
+/// released which slice, and when. Fit to stay on in a slow test or a hunt for a hang: an event costs a clock reading and a
 /// store.
 #pragma once
 
@@ -17,7 +17,7 @@ namespace bccl {
 /// done.
 class Trace {
  public:
-  enum class Event : uint8_t { acquire, commit, peek, release };
+  enum class Event : uint8_t { acquire, commit, peek, release, refer };  ///< refer: sent by reference.
   enum class Direction : uint8_t { to, from };
 
   /// One near end: `rank` sends to, or receives from, `peers` on `lane`.
