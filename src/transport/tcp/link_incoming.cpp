@@ -132,12 +132,13 @@ void Link::end_of(size_t socket, int error_number) {
     if (ended_ns_ == 0) ended_ns_ = now_ns(), end_error_ = error_number;
     return;
   }
-  if (error_number == ETIMEDOUT)
+  if (error_number == ETIMEDOUT || error_number == EHOSTUNREACH || error_number == ENETUNREACH)
     return fail_with(fail(Code::remote_error,
                           "{}: {} has not been heard of for {} ms: its host or the network to it is down "
                           "(BCCL_TCP_DETECTION says how long to wait)",
                           me_, peer_.describe(), detection_ms_));
-  const std::string how = error_number == 0 || error_number == EPIPE || error_number == ECONNRESET
+  const std::string how = cut_short ? std::string{"has left in the middle of a slice"}
+                          : error_number == 0 || error_number == EPIPE || error_number == ECONNRESET
                               ? std::string{"closed its connection without a goodbye: its process has ended"}
                               : fail_errno(error_number, "cannot be reached any more").sentence;
   fail_with(fail(Code::remote_error, "{}: {} {}", me_, peer_.describe(), how));

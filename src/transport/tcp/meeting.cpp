@@ -219,11 +219,15 @@ Result<Doors> open_doors(const Options& options) {
   const auto chosen = BCCL_TRY(select_interfaces(std::move(all), options.interfaces));
   Doors doors;
   for (InterfaceAddress address : chosen) {
+    if (options.family != 0 && (options.family == 6) != address.address.ipv6) continue;
     if (doors.listeners.size() == doors_max) break;
     doors.listeners.push_back(BCCL_TRY(listen_at(address.address, options.buffer_bytes)));
     address.address.port = doors.listeners.back().address.port;
     doors.addresses.push_back(address);
   }
+  if (doors.listeners.empty())
+    return fail(Code::invalid_argument, "no interface has an address of IPv{}: allow the other family, too",
+                options.family);
   return doors;
 }
 

@@ -19,6 +19,7 @@ struct Options {
   size_t buffer_bytes = 0;            ///< Of a socket, in the kernel, each way; 0: as the kernel sees fit.
   int64_t detection_ms = 5'000;       ///< How long a silent host or network may stay unnoticed.
   bool encryption = false;
+  int family = 0;          ///< 4 or 6: of IP; 0: both.
   std::string interfaces;  ///< As BCCL_SOCKET_IFNAME; empty: those that lead to the peers.
 };
 
