@@ -171,7 +171,9 @@ Result<bool> Communicator::step() {
   if (progress == Progress::some) return false;
   // Asked also when all is done: what this rank sent last may not have left, and nobody would ask later.
   if (Status polled = endpoint_->poll(); !polled.ok()) return give_up(std::move(polled).take_error());
-  if (progress == Progress::done) {
+  if (progress == Progress::done && !endpoint_->is_flushed()) {
+    moved_ = false;
+  } else if (progress == Progress::done) {
     in_progress_->stores.took(operation_.work_ns());
     finish();
     return true;
@@ -193,7 +195,7 @@ Status Communicator::run(const Call& call) {
       continue;
     } else if (wait.idle()) {
       BCCL_TRY(look_for_trouble(wait.idle_ns()));
-      wait.sleep(*node_, false, ready, this);
+      wait.sleep(*node_, false, ready, this, wake_descriptor());
     }
   }
   return {};

@@ -73,6 +73,7 @@ class Communicator {
   bool moved_last_step() const { return moved_; }
   bool can_move() { return operation_.can_move(); }  ///< Whether step() would move; for sleepers.
   Node* node() { return node_.get(); }
+  int wake_descriptor() const { return endpoint_->wake_descriptor(); }  ///< For sleepers, beside the node; or -1.
   WaitKind wait_kind() const { return wait_kind_; }
 
   // ---- state ----

@@ -48,7 +48,8 @@ class GroupRun {
       } else if (wait_.idle()) {
         look_for_trouble();
         if (!pending->finished() && pending->communicator->node() != nullptr)
-          wait_.sleep(*pending->communicator->node(), queues_.size() > 1, ready, this);
+          wait_.sleep(*pending->communicator->node(), queues_.size() > 1, ready, this,
+                      pending->communicator->wake_descriptor());
       }
     }
     return std::move(first_error_);

@@ -41,8 +41,8 @@ bool Wait::idle() {
   return idle_ns_ >= patience_ns;
 }
 
-void Wait::sleep(Node& node, bool naps, bool (*ready)(void*), void* argument) {
-  node.sleep(naps ? nap_ms : sleep_ms, ready, argument);
+void Wait::sleep(Node& node, bool naps, bool (*ready)(void*), void* argument, int other) {
+  node.sleep(naps ? nap_ms : sleep_ms, ready, argument, other);
 }
 
 void Wait::account() {

@@ -28,8 +28,9 @@ class Wait {
   /// then does so, and sleeps.
   bool idle();
 
-  /// Sleeps until rung; see Node::sleep. `naps`: cut to a millisecond, when several nodes are waited for at once.
-  void sleep(Node& node, bool naps, bool (*ready)(void*), void* argument);
+  /// Sleeps until rung, or `other` (a descriptor or -1) is readable; see Node::sleep. `naps`: cut to a millisecond, when
+  /// several nodes are waited for at once.
+  void sleep(Node& node, bool naps, bool (*ready)(void*), void* argument, int other = -1);
 
   int64_t idle_ns() const { return polls_ == 0 ? 0 : idle_ns_; }  ///< Since the last moved(), stops of this process left out.
 

@@ -26,14 +26,14 @@ void ring_doorbell(int doorbell) {
   }
 }
 
-bool wait_for_ring(int doorbell, int timeout_ms) {
+bool wait_for_ring(int doorbell, int timeout_ms, int other) {
   const Deadline deadline = Deadline::after_ms(timeout_ms);
-  pollfd wanted{doorbell, POLLIN, 0};
+  pollfd wanted[2] = {{doorbell, POLLIN, 0}, {other, POLLIN, 0}};  // a negative one is passed over
   int found = 0;
   do {
-    found = poll(&wanted, 1, static_cast<int>(deadline.left_ms()));
+    found = poll(wanted, 2, static_cast<int>(deadline.left_ms()));
   } while (found < 0 && errno == EINTR);
-  if (found <= 0) return false;
+  if (found <= 0 || (wanted[0].revents & POLLIN) == 0) return false;
   uint64_t rings = 0;
   while (::read(doorbell, &rings, sizeof rings) < 0 && errno == EINTR) {
   }

@@ -10,8 +10,9 @@ namespace bccl {
 Result<FileDescriptor> make_doorbell();
 void ring_doorbell(int doorbell);
 
-/// Sleeps until rung or `timeout_ms` (≥ 0) have passed; true if rung. Takes all rings that have come so far.
-bool wait_for_ring(int doorbell, int timeout_ms);
+/// Sleeps until rung, until `other` (a descriptor, or -1) is readable, or `timeout_ms` (≥ 0) have passed; true if rung.
+/// Takes all rings that have come so far.
+bool wait_for_ring(int doorbell, int timeout_ms, int other = -1);
 
 /// Lets this process take part in order_with_ringers(); false where the kernel has no such call.
 bool register_ringers();

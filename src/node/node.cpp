@@ -108,13 +108,13 @@ std::unique_ptr<Envoy> Node::envoy() const { return std::make_unique<Envoy>(memo
 // rings. If it falls after, the ringer's work was stored before it too, and the sleeper, looking after the
 // membarrier, sees the work. A thread that was not running passed a full barrier when it was switched. Rings
 // themselves are counted in the eventfd, so one that comes before poll() ends it.
-void Node::sleep(int timeout_ms, bool (*ready)(void*), void* argument) {
+void Node::sleep(int timeout_ms, bool (*ready)(void*), void* argument, int other) {
   std::atomic<uint32_t>& asleep = boards_[rank_].asleep;
   asleep.store(1, std::memory_order_relaxed);
   const bool exact = exact_sleep_ && order_with_ringers();
   const bool aborted = header_->abort_word.load(std::memory_order_acquire) != 0;
   if (!aborted && !ready(argument))
-    wait_for_ring(memory_->doorbell(rank_), exact ? timeout_ms : std::min(timeout_ms, polled_sleep_ms_max));
+    wait_for_ring(memory_->doorbell(rank_), exact ? timeout_ms : std::min(timeout_ms, polled_sleep_ms_max), other);
   asleep.store(0, std::memory_order_relaxed);
 }
 

@@ -127,7 +127,8 @@ class Node final {
   /// announced) says that there is something to do already. May wake early. Announcing is ordered against
   /// ringers' stores by membarrier where the kernel has it; else sleeps are cut to 2 ms, so that a ring
   /// missed by the race costs no more.
-  void sleep(int timeout_ms, bool (*ready)(void*), void* argument);
+  /// `other`: a descriptor that ends the sleep when it is readable, such as Endpoint::wake_descriptor(); -1: none.
+  void sleep(int timeout_ms, bool (*ready)(void*), void* argument, int other = -1);
 
   /// Where ringers look, after the store that the sleeper waits for: non-zero while `rank`, which is here, sleeps. On the
   /// small-message path: one load, no fence. Call it anew each time, for it also keeps the compiler from

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include "node/doorbell.h"
 #include "nodes.h"
 
 using namespace bccl;
@@ -221,6 +222,20 @@ TEST_CASE("another thread of a sleeping rank may post the error that wakes it") 
   sleeper.join();
   CHECK(slept);
   CHECK(now_ns() - start < lost_ns);
+}
+
+TEST_CASE("another descriptor ends a sleep as a ring does, and is no ring") {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  const FileDescriptor reading{ends[0]}, writing{ends[1]};
+  const FileDescriptor doorbell = make_doorbell().value();
+  CHECK_FALSE(wait_for_ring(doorbell.get(), 0, reading.get()));
+  REQUIRE(write(writing.get(), "x", 1) == 1);
+  const int64_t start = now_ns();
+  CHECK_FALSE(wait_for_ring(doorbell.get(), timeout_ms, reading.get()));
+  CHECK(now_ns() - start < lost_ns);
+  ring_doorbell(doorbell.get());
+  CHECK(wait_for_ring(doorbell.get(), timeout_ms, reading.get()));
 }
 
 TEST_CASE("a signal does not end a sleep before its time") {
