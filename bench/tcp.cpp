@@ -272,8 +272,10 @@ BENCHMARK(latency_bare)->Arg(8)->Arg(4096)->UseRealTime();
 BENCHMARK_CAPTURE(latency_slices, plain, false)->Arg(8)->Arg(4096)->UseRealTime();
 BENCHMARK_CAPTURE(latency_slices, encrypted, true)->Arg(8)->UseRealTime();
 BENCHMARK(stream_bare)->ArgsProduct({sizes, sockets})->UseRealTime();
-BENCHMARK_CAPTURE(stream_slices, plain, false)->ArgsProduct({sizes, sockets, {64 << 10, 256 << 10}})->UseRealTime();
+BENCHMARK_CAPTURE(stream_slices, plain, false)->ArgsProduct({sizes, sockets, {64 << 10, 128 << 10, 256 << 10}})->UseRealTime();
 BENCHMARK_CAPTURE(stream_slices, encrypted, true)->Args({16 << 20, 1, 256 << 10})->UseRealTime();
 
 }  // namespace
 }  // namespace bccl
+
+BENCHMARK_MAIN();

@@ -57,7 +57,8 @@ class ByReference {
   virtual void send(const std::byte* data, size_t bytes, uint32_t signature) = 0;
 
   virtual uint64_t sent() const = 0;  ///< Sends so far: the number of the last one, from 1.
-  virtual uint64_t released() = 0;    ///< So many of them, the oldest ones, have been released by all peers.
+  /// So many of them, the oldest ones, are the caller's again: released by all peers, or copied on their way.
+  virtual uint64_t released() = 0;
 };
 
 class Sender {

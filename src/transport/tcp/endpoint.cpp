@@ -133,7 +133,7 @@ void TcpEndpoint::look_around() {
   const bool is_time = now >= next_look_ns_;
   if (is_time) next_look_ns_ = now + look_after_ns;
   for (const auto& link : links_) {
-    link->pay_credits();
+    link->settle_credits();
     if (is_time) link->look_after(now);
     adjust_watch(*link);
   }

@@ -46,6 +46,7 @@ class FrameReader {
 
   FrameSink& sink_;
   Destination rest_;  ///< Of a payload that has come in part. If it is not empty, nothing is ahead.
+  size_t payload_bytes_ = 0;  ///< Of the last frame.
   std::array<std::byte, 16 << 10> ahead_;
   size_t begin_ = 0;
   size_t end_ = 0;

@@ -31,6 +31,12 @@ class Queue {
   uint32_t count() const { return count_; }
   Incoming& front() { return slices_[first_]; }
   Incoming& push() { return slices_[(first_ + count_++) % slices_limit]; }
+  template <class Predicate>
+  bool any(Predicate predicate) const {
+    for (uint32_t i = 0; i < count_; ++i)
+      if (predicate(slices_[(first_ + i) % slices_limit])) return true;
+    return false;
+  }
   void pop() {
     first_ = (first_ + 1) % slices_limit;
     --count_;
@@ -46,8 +52,8 @@ struct Lane {
   // Outgoing.
   uint32_t in_flight = 0;      ///< Sent, and not yet known to be released.
   uint32_t reserved = 0;       ///< Acquired by a sender and not yet committed.
-  uint32_t loans = 0;          ///< Staging slots acquired for it or on their way.
   uint32_t next_sequence = 0;
+  uint32_t held() const { return in_flight + reserved; }
 
   // Incoming.
   Queue queue;

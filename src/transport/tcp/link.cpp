@@ -37,7 +37,7 @@ Link::Link(std::string me, Peer peer, std::vector<Pipe> pipes, SlotMemory memory
 
 bool Link::has_room(int index) {
   const Lane& lane = lanes_[static_cast<size_t>(index)];
-  const auto full = [&] { return lane.in_flight + lane.reserved >= static_cast<uint32_t>(slices_max_); };
+  const auto full = [&] { return lane.held() >= static_cast<uint32_t>(slices_max_); };
   if (full()) read_for(nullptr);
   if (!full() && can_send_) return true;
   miss("room to send it a slice");
@@ -119,15 +119,30 @@ void Link::pay(int index) {
   flush(0);
 }
 
-void Link::pay_credits() {
-  if (owed_ == 0) return;
+void Link::settle_credits() {
+  constexpr int calls_of_patience = 2;  // a frame of its own would disturb the peer while slices flow
+  if (owed_ == 0 || ++calls_since_release_ <= calls_of_patience) return;
   for (size_t lane = 0; lane < lanes_.size(); ++lane) pay(static_cast<int>(lane));
 }
 
+/// After a call that failed, the memory that it lent to slices may be gone: they are neither sent nor received further,
+/// and there can be no goodbye.
+void Link::give_up_loans() {
+  bool broken = !is_flushed();
+  for (Lane& lane : lanes_) {
+    lane.place = nullptr;
+    broken |= lane.queue.any([](const Incoming& slice) { return slice.slot == Incoming::no_slot && !slice.complete(); });
+  }
+  if (broken) fail_with(fail(Code::remote_error, "{}: the connection to {} was given up", me_, peer_.describe()));
+}
+
 bool Link::part() {
+  if (!std::exchange(parting_, true)) {
+    give_up_loans();
+    if (can_send_) outlets_[0].add_header(Header{.kind = FrameKind::goodbye}.pack());
+  }
   read();  // the peer may have left, too
   if (!can_send_) return true;
-  if (!std::exchange(parting_, true)) outlets_[0].add_header(Header{.kind = FrameKind::goodbye}.pack());
   flush();
   if (!is_flushed()) return false;
   for (const Pipe& pipe : pipes_) {

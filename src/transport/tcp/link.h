@@ -3,7 +3,7 @@
 /// flight: so no lane can hold up another, and the sockets never fill for want of a reader that is at work.
 ///
 /// Credits: a connection holds slices_max slices, from commit to release. Releases are told with the next slice that
-/// goes back on the lane, or else when half of them are owed, or when poll() finds time for it.
+/// goes back on the lane, or else when half of them are owed, or when nothing else has happened for a while.
 ///
 /// Ends: a peer says goodbye before it closes. One that closes without, or whose host is silent for too long, has died.
 ///
@@ -57,7 +57,7 @@ class Link final : private FrameSink {
   // ---- upkeep ----
 
   void read();          ///< All that has come.
-  void pay_credits();   ///< Tells what is owed.
+  void settle_credits();  ///< Tells what is owed if nothing has been released for some of these calls.
   /// Says goodbye, after which nothing may be sent; asked again until it is true: the peer's host has everything, or
   /// never will.
   bool part();
@@ -85,6 +85,7 @@ class Link final : private FrameSink {
   void flush(size_t socket);
   int parts_for(size_t bytes) const;
   void stop_sending(int error_number);
+  void give_up_loans();
   void end_of(size_t socket, int error_number);
   void check_acknowledgements(int64_t now_ns);
   void fail_with(Error error);
@@ -107,6 +108,7 @@ class Link final : private FrameSink {
   Incoming* inline_slice_ = nullptr;
   int next_socket_ = 0;
   uint32_t owed_ = 0;          ///< On all lanes.
+  int calls_since_release_ = 0;
   bool can_send_ = true;
   bool parting_ = false;
   bool left_ = false;          ///< The goodbye has come.

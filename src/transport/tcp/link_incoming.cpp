@@ -23,6 +23,7 @@ void Link::release(int index) {
   lane.place = nullptr;
   ++lane.owed;
   ++owed_;
+  calls_since_release_ = 0;
   // Told in time for the peer to have room always for more than the slices that were promised.
   if (lane.owed * 2 >= static_cast<uint32_t>(slices_max_)) pay(index);
 }
@@ -139,7 +140,7 @@ void Link::end_of(size_t socket, int error_number) {
                           me_, peer_.describe(), detection_ms_));
   const std::string how = cut_short ? std::string{"has left in the middle of a slice"}
                           : error_number == 0 || error_number == EPIPE || error_number == ECONNRESET
-                              ? std::string{"closed its connection without a goodbye: its process has ended"}
+                              ? std::string{"closed its connection without a goodbye: its process has ended, or gave up"}
                               : fail_errno(error_number, "cannot be reached any more").sentence;
   fail_with(fail(Code::remote_error, "{}: {} {}", me_, peer_.describe(), how));
 }

@@ -6,7 +6,7 @@
 
 namespace bccl::tcp {
 
-class TcpReceiver final : public Receiver {
+class TcpReceiver final : public Receiver, private Placement {
  public:
   TcpReceiver(Link& link, int lane) : link_(link), lane_(lane) {}
 
@@ -15,8 +15,17 @@ class TcpReceiver final : public Receiver {
     return slice == nullptr ? Arrival{} : Arrival{slice->data, slice->bytes, slice->signature};
   }
   void release() override { link_.release(lane_); }
+  Placement* placement() override { return this; }
 
  private:
+  /// A slice that nobody has begun to read goes from the kernel straight to its place.
+  Arrival try_peek_into(std::byte* place, size_t bytes) override {
+    Lane& lane = link_.lane(lane_);
+    lane.place = place;
+    lane.place_bytes = bytes;
+    return try_peek();
+  }
+
   Link& link_;
   const int lane_;
 };

@@ -114,7 +114,9 @@ TEST_CASE("releases are told with the next slice that goes back, or when half of
   receive(2);
   CHECK(heard_header() == Header{.kind = FrameKind::credit, .lane = 0, .credits = 2});
   receive(3);
-  wired.link().pay_credits();
+  wired.link().settle_credits();
+  CHECK(wired.heard(0).empty());
+  for (int i = 0; i < 5; ++i) wired.link().settle_credits();
   CHECK(heard_header() == Header{.kind = FrameKind::credit, .lane = 0, .credits = 1});
 }
 
