@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/system_limit.h"
+#include "memory/shared_memory.h"
 #include "node/doorbell.h"
 #include "node/meeting.h"
 #include "node/packet.h"
@@ -45,7 +46,7 @@ class MeetingHost {
 
   Result<NodeDescriptors> run() {
     NodeDescriptors descriptors;
-    descriptors.memory = BCCL_TRY(make_shared_memory(NodeLayout(party_).bytes));
+    descriptors.memory = BCCL_TRY(make_shared_memory("bccl-node", "the node's shared memory", NodeLayout(party_).bytes));
     descriptors.doorbells.resize(static_cast<size_t>(members_.size()));
     if (party_.spans_hosts()) descriptors.control_bell = BCCL_TRY(make_doorbell());
     for (const int member : members_.members_of_process(0))

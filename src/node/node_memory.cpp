@@ -5,10 +5,9 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 
 #include "base/system_limit.h"
+#include "memory/shared_memory.h"
 #include "node/fork.h"
 #include "node/refusal.h"
 
@@ -16,11 +15,6 @@ namespace bccl {
 namespace {
 
 constexpr size_t page_bytes = 4096;
-constexpr int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
-#ifndef MFD_NOEXEC_SEAL
-constexpr unsigned MFD_NOEXEC_SEAL = 0x0008U;  // Linux 6.3; some systems refuse memory that could be executed
-#endif
-
 constexpr size_t whole_pages(size_t bytes) { return (bytes + page_bytes - 1) / page_bytes * page_bytes; }
 
 struct flock byte_of(int rank, short type) {
@@ -30,25 +24,6 @@ struct flock byte_of(int rank, short type) {
   lock.l_start = rank;
   lock.l_len = 1;
   return lock;
-}
-
-/// Going past RLIMIT_FSIZE would not only fail but kill the process by a signal, so the limit is looked at
-/// first.
-Status check_file_size(size_t bytes) {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY || bytes <= limit.rlim_cur)
-    return {};
-  return fail_limit(EFBIG, fmt::format("cannot make the node's shared memory of {} bytes", bytes));
-}
-
-Status check_memory(int memory, size_t bytes) {
-  struct stat facts {};
-  if (fstat(memory, &facts) != 0) return fail_errno(errno, "cannot look at the node's shared memory");
-  if (static_cast<size_t>(facts.st_size) != bytes || (fcntl(memory, F_GET_SEALS) & F_SEAL_SHRINK) == 0)
-    return fail(Code::internal_error,
-                "the node's shared memory has {} bytes where {} sealed ones were agreed on", facts.st_size,
-                bytes);
-  return {};
 }
 
 }  // namespace
@@ -61,22 +36,10 @@ NodeLayout::NodeLayout(const Party& party)
   }
 }
 
-Result<FileDescriptor> make_shared_memory(size_t bytes) {
-  BCCL_TRY(check_file_size(bytes));
-  const unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-  FileDescriptor memory{memfd_create("bccl-node", flags | MFD_NOEXEC_SEAL)};
-  if (!memory.valid() && errno == EINVAL) memory = FileDescriptor{memfd_create("bccl-node", flags)};
-  if (!memory.valid()) return fail_limit(errno, "cannot create the node's shared memory (memfd_create)");
-  if (ftruncate(memory.get(), static_cast<off_t>(bytes)) != 0)
-    return fail_limit(errno, fmt::format("cannot make the node's shared memory of {} bytes", bytes));
-  if (fcntl(memory.get(), F_ADD_SEALS, seals) != 0)
-    return fail_errno(errno, "cannot seal the node's shared memory");
-  return memory;
-}
-
 Result<std::shared_ptr<NodeMemory>> NodeMemory::map(NodeDescriptors descriptors, Party party) {
   const NodeLayout layout(party);
-  BCCL_TRY(check_memory(descriptors.memory.get(), layout.bytes));
+  if (!is_sealed_memory(descriptors.memory.get(), layout.bytes))
+    return fail(Code::internal_error, "the node's shared memory is not {} sealed bytes, as was agreed on", layout.bytes);
   void* base = mmap(nullptr, layout.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptors.memory.get(), 0);
   if (base == MAP_FAILED)
     return fail_sharing(errno, fmt::format("cannot map the node's shared memory of {} bytes", layout.bytes));

@@ -37,10 +37,6 @@ struct NodeDescriptors {
   std::vector<FileDescriptor> doorbells;  ///< By member.
 };
 
-/// Anonymous memory of that size, sealed so that nobody can take pages away under a reader. Occupies no pages
-/// yet.
-Result<FileDescriptor> make_shared_memory(size_t bytes);
-
 class NodeMemory {
  public:
   /// Checks that the memory is what the members agreed on, and maps it.
