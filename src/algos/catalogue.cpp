@@ -12,20 +12,20 @@ constexpr auto all_reduce = Collective::all_reduce;
 
 constexpr std::array catalogue = {
     Algorithm{"ring", all_reduce, "neighbours in a circle; least traffic, most hops; for large data",
-              ring_all_reduce, true, false},
+              ring_all_reduce, true, false, References::in_place},
     Algorithm{"double_binary_tree", all_reduce,
               "two trees on half of the data each; few hops, full bandwidth", double_binary_tree_all_reduce,
-              false, false},
+              false, false, References::in_place},
     Algorithm{"halving_doubling", all_reduce, "partners at distance 1, 2, 4, …; few messages, least traffic",
-              halving_doubling_all_reduce, false, false},
+              halving_doubling_all_reduce, false, false, References::in_place},
     Algorithm{"one_shot", all_reduce, "everything to everyone; one hop; for the smallest data",
-              one_shot_all_reduce, false, false},
+              one_shot_all_reduce, false, false, References::apart},
     Algorithm{"direct", all_reduce,
               "each chunk summed up by one rank, then sent to all; two hops, least traffic",
-              direct_all_reduce, false, false},
+              direct_all_reduce, false, false, References::in_place},
     Algorithm{"hierarchical", all_reduce,
               "direct inside each group, then among groups; spares slow outer links", hierarchical_all_reduce,
-              false, true},
+              false, true, References::in_place},
 };
 
 Plan copy_alone(const Algorithm& algorithm) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "plan/plan.h"
+#include "plan/references.h"
 
 namespace bccl {
 
@@ -17,6 +18,7 @@ struct Algorithm {
   Plan (*generate)(const Shape& shape, Rank me);  ///< Two ranks or more; use build().
   bool takes_channels;                         ///< shape.channels > 1 changes the plan.
   bool takes_groups;                           ///< shape.groups changes the plan.
+  References references = References::none;    ///< Proved of its plans (tests/algos/algos_references.cpp).
 
   /// The plan of rank `me`. With one rank it is a copy, whatever the algorithm.
   Plan build(const Shape& shape, Rank me) const;

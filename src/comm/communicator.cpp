@@ -103,6 +103,10 @@ Result<bool> Communicator::all_near(Exchange& exchange, bool near, Deadline dead
   return std::all_of(all.begin(), all.end(), [](const std::string& theirs) { return theirs == "near"; });
 }
 
+std::string Communicator::title() const {
+  return "the communicator of " + (node_ ? node_->describe(rank_) : "one rank");
+}
+
 Status Communicator::check_usable() {
   if (process_generation() != generation_)
     return fail(Code::invalid_usage,
@@ -155,6 +159,7 @@ Result<bool> Communicator::begin(const Call& call) {
                                     .scale = reduction.op == ReduceOp::avg ? 1.0 / ranks_ : reduction.scale,
                                     .scale_bits = reduction.scale_bits,
                                     .signature = recipe->signature + mix(sequence_),
+                                    .in_place = call.source == call.target,
                                     .stream_slots = recipe->stores.next() == Stores::streaming,
                                     .timed = recipe->stores.trying()});
   in_progress_ = recipe;
@@ -171,9 +176,11 @@ Result<bool> Communicator::step() {
   if (progress == Progress::some) return false;
   // Asked also when all is done: what this rank sent last may not have left, and nobody would ask later.
   if (Status polled = endpoint_->poll(); !polled.ok()) return give_up(std::move(polled).take_error());
+  // A slice that was read where a peer lends it is right only if that peer's call was still whole afterwards.
+  const bool whole = !operation_.read_lent() || node_->abort_word().load(std::memory_order_acquire) == 0;
   if (progress == Progress::done && !endpoint_->is_flushed()) {
     moved_ = false;
-  } else if (progress == Progress::done) {
+  } else if (progress == Progress::done && whole) {
     in_progress_->stores.took(operation_.work_ns());
     finish();
     return true;
@@ -281,7 +288,8 @@ Result<const BoundPlan*> Communicator::bound(const Choice& choice) {
   auto& plan = bound_plans_[{choice.algorithm, choice.channels, choice.lanes}];
   if (!plan) {
     const Shape shape{.ranks = ranks_, .channels = choice.channels, .groups = {}};
-    plan = BCCL_TRY(BoundPlan::bind(choice.algorithm->build(shape, rank_), *endpoint_, choice.lanes));
+    plan = BCCL_TRY(
+        BoundPlan::bind(choice.algorithm->build(shape, rank_), *endpoint_, choice.lanes, choice.algorithm->references));
   }
   return plan.get();
 }

@@ -58,6 +58,11 @@ class Communicator {
   int ranks() const { return ranks_; }
   const Settings& settings() const { return settings_; }
   const Facts& facts() const { return facts_; }
+  std::string title() const;  ///< "the communicator of rank 3 (host b2, pid 4711)"
+  /// A hint: calls will be made on this memory of bcclMemAlloc.
+  void expect(std::span<const std::byte> memory) {
+    if (endpoint_) endpoint_->expect(memory);
+  }
   Endpoint::Memory memory() const { return endpoint_ ? endpoint_->memory() : Endpoint::Memory{}; }
 
   // ---- a call: begin, then step until done; run() does both for one alone ----

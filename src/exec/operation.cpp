@@ -13,6 +13,9 @@ void Operation::start(const Recipe& recipe, const CallBuffers& call) {
   different_peer_ = -1;
   work_ns_ = 0;
   const BoundPlan& plan = *recipe.plan;
+  may_refer_ = plan.references() == References::in_place || (plan.references() == References::apart && !call.in_place);
+  referred_ = false;
+  read_lent_ = false;
   const size_t windows = recipe.geometry.windows();
   const int lanes = static_cast<int>(std::min<size_t>(windows, static_cast<size_t>(plan.lanes())));
   cursors_.clear();
@@ -36,7 +39,10 @@ Progress Operation::advance() {
     if (ran == Ran::mismatch) return Progress::mismatch;
     moved |= ran == Ran::yes;
   }
-  if (unfinished_ == 0) return Progress::done;
+  if (unfinished_ == 0 && all_released()) {
+    referred_ = false;
+    return Progress::done;
+  }
   return moved ? Progress::some : Progress::none;
 }
 
@@ -71,28 +77,37 @@ void Operation::enter_window(Cursor& cursor, size_t window) const {
   cursor.places = recipe_->geometry.places(cursor.channel, window);
 }
 
-Operation::Ran Operation::run_step(const BoundStep& step, const Cursor& cursor) {
+Operation::Ran Operation::run_step(const BoundStep& step, Cursor& cursor) {
   if (step.after.present() && !ready_after(step, cursor)) return Ran::no;
   const size_t bytes = cursor.places[cursor.step].slices.bytes(cursor.window);
   if (bytes == 0) return Ran::yes;  // an empty part: neither side sends or waits
-  if (const Ran ran = arrived(step, bytes); ran != Ran::yes) return ran;
-  std::byte* slot = nullptr;
-  if (step.sender != nullptr && (slot = step.sender->try_acquire(bytes)) == nullptr) return Ran::no;
+  if (const Ran ran = arrived(step, cursor, bytes); ran != Ran::yes) return ran;
+  Outlet out;
+  if (step.sender != nullptr && (out = outlet(step, cursor, bytes)).room != Room::yes) return Ran::no;
+  cursor.acquired = false;
   const int64_t began_ns = call_.timed ? now_ns() : 0;
-  combine(step, cursor, slot, bytes);
+  combine(step, cursor, out.slot, bytes);
   if (call_.timed) work_ns_ += now_ns() - began_ns;
-  if (step.sender != nullptr) step.sender->commit(bytes, call_.signature);
+  if (out.referred != nullptr) {
+    step.lender->send(out.referred, bytes, call_.signature);
+    referred_ = true;
+  } else if (step.sender != nullptr) {
+    step.sender->commit(bytes, call_.signature);
+  }
   for (Receiver* receiver : step.receivers) receiver->release();
   return Ran::yes;
 }
 
 /// yes when every input slice is there; inputs_ then holds them in the order of combination, with a gap for the local
 /// chunk.
-Operation::Ran Operation::arrived(const BoundStep& step, size_t bytes) {
+Operation::Ran Operation::arrived(const BoundStep& step, const Cursor& cursor, size_t bytes) {
   const void** input = inputs_.data();
   const void** const gap = step.from.present() ? input + step.from_at : nullptr;
   for (size_t i = 0; i < step.receivers.size(); ++i) {
-    const Arrival arrival = step.receivers[i]->try_peek();
+    const Arrival arrival =
+        step.placement != nullptr
+            ? step.placement->try_peek_into(local(step.to.buffer, cursor.places[cursor.step].to, cursor), bytes)
+            : step.receivers[i]->try_peek();
     if (arrival.data == nullptr) {
       awaited_ = step.receivers[i];
       return Ran::no;
@@ -101,6 +116,7 @@ Operation::Ran Operation::arrived(const BoundStep& step, size_t bytes) {
       different_peer_ = step.peers[i];
       return Ran::mismatch;
     }
+    read_lent_ |= arrival.lent;
     if (input == gap) ++input;
     *input++ = arrival.data;
   }
@@ -114,17 +130,19 @@ void Operation::combine(const BoundStep& step, const Cursor& cursor, std::byte* 
   void* outputs[2];
   Pass pass{.inputs = inputs_.data(), .outputs = outputs};
   pass.input_count = static_cast<int>(step.receivers.size()) + (has_from ? 1 : 0);
+  const bool scaled = scales(step);
+  const bool as_it_is = pass.input_count == 1 && !scaled && !divides(step);
   if (step.to.present()) {
-    outputs[pass.output_count++] = local(step.to.buffer, place.to, cursor);
-    if (recipe_->stream_target) pass.streaming_outputs |= 1;
+    std::byte* const to = local(step.to.buffer, place.to, cursor);
+    if (!as_it_is || to != inputs_[0]) outputs[pass.output_count++] = to;  // else in place, or received there
+    if (recipe_->stream_target) pass.streaming_outputs |= static_cast<uint32_t>(pass.output_count);
   }
   if (slot != nullptr) {
     if (call_.stream_slots) pass.streaming_outputs |= 1U << pass.output_count;
     outputs[pass.output_count++] = slot;
   }
-  const bool scaled = recipe_->scale_source && has_from && step.from.buffer == Buffer::source;
-  if (pass.input_count == 1 && !scaled && !(step.completes && recipe_->divisor != 1)) {
-    if (pass.output_count == 1 && outputs[0] == inputs_[0]) return;  // in place: it is there already
+  if (pass.output_count == 0) return;
+  if (as_it_is) {
     pass.elements = bytes;
     copy_pass(pass, recipe_->isa);
     return;

@@ -1,5 +1,5 @@
 /// One call in progress on host memory: walks a bound plan window by window, reducing straight out of receive slots
-/// into send slots. Resumable: advance() never blocks and never waits; it returns when no lane can go on.
+/// into send slots, or, where a message may refer to source or target, sending nothing but the reference. Resumable: advance() never blocks and never waits; it returns when no lane can go on.
 /// Reused from call to call without allocating; one thread at a time.
 #pragma once
 
@@ -33,6 +33,7 @@ struct CallBuffers {
   double scale = 1.0;
   uint64_t scale_bits = 1;
   uint32_t signature = 0;  ///< Expected on every slice of this call.
+  bool in_place = true;    ///< Source and target share memory.
   bool stream_slots = false;  ///< Staging is written past the caches.
   bool timed = false;         ///< work_ns() is wanted.
 };
@@ -48,6 +49,10 @@ class Operation {
  public:
   void start(const Recipe& recipe, const CallBuffers& call);
   Progress advance();
+
+  /// Whether some slice of this call was read in memory that its sender lent. What was made of it is right if that
+  /// sender's call had not failed by then.
+  bool read_lent() const { return read_lent_; }
 
   Rank different_peer() const { return different_peer_; }
 
@@ -76,24 +81,57 @@ class Operation {
     size_t step;
     int channel;
     int lane;
+    bool acquired = false;  ///< Memory for the step's message, which then goes by value.
   };
   enum class Ran : uint8_t { no, yes, mismatch };
 
   Ran run_lane(Cursor& cursor);
   void enter_window(Cursor& cursor, size_t window) const;
-  Ran run_step(const BoundStep& step, const Cursor& cursor);
-  Ran arrived(const BoundStep& step, size_t bytes);
+  Ran run_step(const BoundStep& step, Cursor& cursor);
+  Ran arrived(const BoundStep& step, const Cursor& cursor, size_t bytes);
   void combine(const BoundStep& step, const Cursor& cursor, std::byte* slot, size_t bytes);
+
+  bool scales(const BoundStep& step) const {
+    return recipe_->scale_source && step.from.present() && step.from.buffer == Buffer::source;
+  }
+  bool divides(const BoundStep& step) const { return step.completes && recipe_->divisor != 1; }
+
+  // ---- operation_messages.cpp ----
+
+  /// Where a step's message goes: into a slot, or it refers to where it lies.
+  struct Outlet {
+    Room room = Room::yes;  ///< Not `by_value`.
+    std::byte* slot = nullptr;
+    const std::byte* referred = nullptr;
+  };
+  Outlet outlet(const BoundStep& step, Cursor& cursor, size_t bytes);
+  const std::byte* referable(const BoundStep& step, const Cursor& cursor, size_t bytes);
+  bool all_released() const;
+
   bool ready_after(const BoundStep& step, const Cursor& cursor) const;
   std::byte* local(Buffer buffer, const Track& track, const Cursor& cursor);
+
+  // ---- operation_waits.cpp ----
+
+  enum class Deed : uint8_t { receive, send, be_read };
+  struct WaitOn {
+    Deed deed;
+    const Cursor* cursor;   ///< Null, like the step, if all steps are done.
+    const BoundStep* step;
+  };
   template <class Visit>
   void visit_waits(Visit visit) const;
+  template <class Visit>
+  void visit_readers(Visit visit) const;
 
   const Recipe* recipe_ = nullptr;
   CallBuffers call_;
   std::vector<Cursor> cursors_;       ///< By channel, then lane.
   size_t unfinished_ = 0;             ///< Cursors with windows left.
   Receiver* awaited_ = nullptr;       ///< Where the last slice to be missed will come from.
+  bool may_refer_ = false;            ///< Messages of this call may refer to its buffers …
+  bool referred_ = false;             ///< … and one has.
+  bool read_lent_ = false;
   Rank different_peer_ = -1;
   int64_t work_ns_ = 0;
   std::vector<const void*> inputs_;

@@ -130,6 +130,9 @@ class Endpoint {
   /// transport has others; -1: never.
   virtual int wake_descriptor() const { return -1; }
 
+  /// A hint: slices will be sent by reference from this memory.
+  virtual void expect(std::span<const std::byte>) {}
+
   /// Shared or pinned memory: reserved at most, and touched so far (bytes, this rank's own).
   struct Memory {
     size_t reserved = 0;

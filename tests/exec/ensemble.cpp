@@ -40,7 +40,7 @@ Ensemble::Ensemble(const EnsembleShape& shape, const Decorate& decorate) : shape
   for (int rank = 0; rank < shape.ranks; ++rank) {
     auto& endpoint = endpoints_[size_t(rank)];
     if (decorate) endpoint = decorate(std::move(endpoint), rank);
-    auto bound = BoundPlan::bind(algorithm->build(of_plan, rank), *endpoint, shape.lanes);
+    auto bound = BoundPlan::bind(algorithm->build(of_plan, rank), *endpoint, shape.lanes, algorithm->references);
     INFO(bound.sentence());
     REQUIRE(bound.ok());
     plans_.push_back(std::move(bound).value());
@@ -80,7 +80,8 @@ void Ensemble::start(int rank, const Recipe& recipe, size_t elements, uint32_t c
                                  .target = reinterpret_cast<std::byte*>(target.data()),
                                  .scale = 1.0,
                                  .scale_bits = 1,
-                                 .signature = signature_of(call)});
+                                 .signature = signature_of(call),
+                                 .in_place = shape_.in_place});
 }
 
 std::string Ensemble::run(size_t elements, int calls, uint64_t seed) {

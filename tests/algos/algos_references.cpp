@@ -1,0 +1,39 @@
+/// What the catalogue claims of messages that refer to memory, proved for every algorithm and many shapes.
+#include <catch2/catch.hpp>
+
+#include "algos/catalogue.h"
+#include "plan/references.h"
+#include "shapes.h"
+
+namespace bccl {
+namespace {
+
+void check_claim(const Algorithm& algorithm, const Shape& shape) {
+  const Status status = check_references(build_all(algorithm, shape), algorithm.references);
+  INFO(algorithm.name << ", " << shape.channels << " channels, " << describe(shape));
+  INFO(status.sentence());
+  CHECK(status.ok());
+}
+
+}  // namespace
+
+TEST_CASE("messages may refer to memory as the catalogue claims, for 1 to 48 ranks") {
+  for (const Algorithm& algorithm : algorithms())
+    for (int ranks = 1; ranks <= 48; ++ranks) check_claim(algorithm, flat(ranks));
+}
+
+TEST_CASE("messages may refer to memory as the catalogue claims, with several channels") {
+  for (const Algorithm& algorithm : algorithms())
+    for (int channels = 2; channels <= 4 && algorithm.takes_channels; ++channels)
+      for (int ranks = 2; ranks <= 16; ++ranks) check_claim(algorithm, flat(ranks, channels));
+}
+
+TEST_CASE("messages may refer to memory as the catalogue claims, in groups of all kinds") {
+  for (const Algorithm& algorithm : algorithms())
+    for (uint32_t seed = 1; seed <= 60 && algorithm.takes_groups; ++seed) {
+      INFO("seed " << seed);
+      check_claim(algorithm, random_groups(seed, 24));
+    }
+}
+
+}  // namespace bccl
