@@ -201,6 +201,42 @@ BCCL_API bcclResult_t bcclCommCount(bcclComm_t comm, int* count);
  * bcclInvalidArgument: comm is NULL or has ended, rank is NULL. */
 BCCL_API bcclResult_t bcclCommUserRank(bcclComm_t comm, int* rank);
 
+/* ---- memory that peers map ---- */
+
+/* Memory that the ranks of a host can read where it is. Collectives on it copy nothing into staging memory: the peers
+ * read large slices right there. Needs no communicator and no registration. The first calls that use a piece of memory
+ * make it known to the peers, and still go through staging; so do calls between ranks that cannot map each other's
+ * memory (other users, other PID namespaces, no /proc).
+ *   ptr       out: receives the memory: zero, aligned to a page. A forked child does not have it. NULL if size is 0
+ *   size      bytes
+ * bcclInvalidArgument: ptr is NULL, or size is more than memory can hold. bcclSystemError: a limit of the system, and
+ * which. */
+BCCL_API bcclResult_t bcclMemAlloc(void** ptr, size_t size);
+
+/* Frees memory of bcclMemAlloc; its pages return to the system at once.
+ *   ptr       what bcclMemAlloc gave, or NULL, which does nothing
+ * bcclInvalidArgument: ptr is something else, or was freed before. bcclInvalidUsage: it is registered with a
+ * communicator, which is named; or a collective is not done with it, or has failed while peers were reading it: then
+ * destroy that communicator first. */
+BCCL_API bcclResult_t bcclMemFree(void* ptr);
+
+/* Tells a communicator that calls will be made on this buffer. Local. For memory of bcclMemAlloc it is made known to the
+ * peers now, and cannot be freed until it is deregistered; for any other memory it succeeds and has no effect (which is
+ * logged at level info).
+ *   comm      the communicator
+ *   buff      where the buffer begins
+ *   size      its bytes, 1 or more
+ *   handle    out: receives what names this registration
+ * bcclInvalidArgument: comm is NULL or has ended, buff or handle is NULL, size is 0. bcclInvalidUsage: another thread
+ * is inside a call on comm. */
+BCCL_API bcclResult_t bcclCommRegister(const bcclComm_t comm, void* buff, size_t size, void** handle);
+
+/* Ends a registration; the end of the communicator ends all of them.
+ *   comm      the communicator
+ *   handle    what bcclCommRegister gave
+ * bcclInvalidArgument: comm is NULL or has ended, handle was not made for comm or has ended. */
+BCCL_API bcclResult_t bcclCommDeregister(const bcclComm_t comm, void* handle);
+
 /* ---- reductions of one's own ---- */
 
 /* Makes a reduction: the sum over ranks of scalar × input, each rank with a scalar of its own. It belongs to this
@@ -227,7 +263,8 @@ BCCL_API bcclResult_t bcclRedOpDestroy(bcclRedOp_t op, bcclComm_t comm);
  * all ranks the same bits.
  *   sendbuff  count elements, host memory, aligned to the size of an element; not changed, unless it is recvbuff
  *   recvbuff  count elements, host memory, aligned likewise. In place if equal to sendbuff; else the two must not
- *             overlap. After an error its elements have any value
+ *             overlap. After an error its elements have any value. If a buffer is memory of bcclMemAlloc, peers may
+ *             then go on reading it for a moment; they cannot take it for a result
  *   count     elements of datatype, not bytes: any size_t that memory can hold, 0 included, which returns at once;
  *             the same on all ranks
  *   datatype  type of the elements; the same on all ranks

@@ -72,6 +72,7 @@ Result<std::shared_ptr<Communicator>> close_handle(bcclComm_t comm) {
   if (!comm->communicator) return gone();
   comm->live = nullptr;
   comm->user_ops.clear();
+  comm->registrations.clear();
   return std::move(comm->communicator);
 }
 

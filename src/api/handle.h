@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "api/registration.h"
 #include "base/status.h"
 #include "bccl/bccl.h"
 #include "comm/communicator.h"
@@ -32,6 +33,7 @@ struct bcclComm {
   std::shared_ptr<bccl::Communicator> communicator;
   std::map<int, bccl::UserOp> user_ops;
   int next_user_op = bcclNumOps;
+  std::map<void*, std::unique_ptr<bccl::Registration>> registrations;
 };
 
 namespace bccl {

@@ -74,10 +74,20 @@ static int alone(void) {
   return 0;
 }
 
+static int memory(void) {
+  void* buffer = NULL;
+  void* handle = NULL;
+  CHECK(bcclMemAlloc(&buffer, 100) == bcclSuccess && buffer != NULL);
+  CHECK(bcclCommRegister(comms[0], buffer, 100, &handle) == bcclSuccess);
+  CHECK(bcclCommDeregister(comms[0], handle) == bcclSuccess);
+  CHECK(bcclMemFree(buffer) == bcclSuccess);
+  return 0;
+}
+
 int main(void) {
   bcclRedOp_t sums[RANKS] = {bcclSum, bcclSum, bcclSum};
   int i;
-  if (create() != 0 || reduce(sums, (float)RANKS) != 0 || reduce_scaled() != 0 || alone() != 0) return 1;
+  if (create() != 0 || reduce(sums, (float)RANKS) != 0 || reduce_scaled() != 0 || memory() != 0 || alone() != 0) return 1;
   for (i = 0; i < RANKS; ++i) CHECK(bcclCommDestroy(comms[i]) == bcclSuccess);
   return 0;
 }

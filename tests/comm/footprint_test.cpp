@@ -4,6 +4,7 @@
 #include "../support/process_view.h"
 #include "../support/sanitized.h"
 #include "base/clock.h"
+#include "memory/allocations.h"
 #include "team.h"
 
 namespace bccl::test {
@@ -61,6 +62,42 @@ TEST_CASE("Small calls touch little of the staging, and memory() says how much")
   CHECK(touched > 0);
   CHECK(touched <= mapped.bytes);
   CHECK(mapped.resident_bytes <= size_t{1} << 20);
+}
+
+/// Sums on the communicator's own piece of allocated memory; how much staging it has touched then.
+Status sum_allocated(Communicator& communicator, std::byte* memory, size_t count, int calls) {
+  auto* const numbers = reinterpret_cast<float*>(memory);
+  for (int call = 0; call < calls; ++call) {
+    std::fill(numbers, numbers + count, 1.0F);
+    BCCL_TRY(communicator.run({.source = numbers, .target = numbers, .count = count, .reduction = {}}));
+    for (size_t i = 0; i < count; ++i)
+      if (numbers[i] != float(communicator.ranks())) return fail(Code::internal_error, "the sum is wrong");
+  }
+  return {};
+}
+
+TEST_CASE("Calls on memory that peers have mapped touch no staging memory") {
+  const size_t count = 1'000'000;
+  const int ranks = 2;
+  Team team(ranks, test_settings("direct"));
+  std::vector<std::byte*> memory;
+  for (int rank = 0; rank < ranks; ++rank) {
+    memory.push_back(allocate_shared(count * sizeof(float)).value());
+    team[rank].expect({memory.back(), count * sizeof(float)});
+  }
+  // The first call, of one number, lets the peers look.
+  REQUIRE(troubles(team.each([](Communicator& c) { return sum_of(c, 1); })).empty());
+  REQUIRE(troubles(team.each([](Communicator& c) { return sum_of(c, 1); })).empty());
+  size_t before[ranks];
+  for (int rank = 0; rank < ranks; ++rank) before[rank] = team[rank].memory().touched;
+  REQUIRE(troubles(team.each([&](Communicator& c) {
+    return sum_allocated(c, memory[size_t(c.rank())], count, 3);
+  })).empty());
+  for (int rank = 0; rank < ranks; ++rank) CHECK(team[rank].memory().touched == before[rank]);
+  CHECK(mappings_of("bccl-memory").count == ranks * 2);  // the owner's and the peer's
+  for (int rank = 0; rank < ranks; ++rank) team.leave(rank);
+  for (std::byte* piece : memory) CHECK(free_shared(piece).ok());
+  CHECK(mappings_of("bccl-memory").count == 0);
 }
 
 TEST_CASE("Large calls never outgrow what was reserved") {

@@ -5,11 +5,30 @@
 
 #include "../support/sanitized.h"
 #include "conformance.h"
+#include "memory/allocations.h"
 
 namespace bccl::test {
 namespace {
 
-/// Memory to send from, changed only when it may be.
+/// Memory of a kind that every transport can send from by reference if it can at all; the peers have been told of it.
+class Lendable {
+ public:
+  Lendable(Group& group, size_t bytes) : Lendable(bytes) {
+    group[0].expect({memory_, bytes});
+    group.never([] { return false; });  // polls: time to map it
+  }
+  explicit Lendable(size_t bytes) : memory_(allocate_shared(bytes).value()) {}
+  Lendable(const Lendable&) = delete;
+  Lendable& operator=(const Lendable&) = delete;
+  ~Lendable() { static_cast<void>(free_shared(memory_)); }  // refused where nobody asked whether all is released
+
+  std::byte* data() { return memory_; }
+
+ private:
+  std::byte* const memory_;
+};
+
+/// Sends what it can by reference, and knows when the memory is the caller's again.
 class Lender {
  public:
   Lender(Group& group, Sender& sender) : group_(group), sender_(sender), power_(sender.by_reference()) {}
@@ -57,7 +76,7 @@ TEST_CASE("The power to send by reference is the same at every question") {
 
 TEST_CASE("A slice of any size arrives whole by reference") {
   Group group = Group::each();
-  std::vector<std::byte> memory(group.any().slice_bytes_max());
+  Lendable memory(group, group.any().slice_bytes_max());
   uint64_t serial = 0;
   for (const std::vector<int>& peers : {std::vector<int>{1}, group.all_but(0)}) {
     Sender& sender = group.sender(0, peers);
@@ -76,7 +95,7 @@ TEST_CASE("Slices by reference and by value arrive in the order of sends and com
   const size_t bytes_max = group.any().slice_bytes_max();
   const int last = group.size() - 1;
   const std::vector<std::vector<int>> peer_sets{{last}, group.all_but(0)};
-  std::deque<std::vector<std::byte>> memories;
+  std::deque<Lendable> memories;
   for (int lap = 0; lap < 20; ++lap) {
     std::vector<Sample> sent;
     for (int i = 0; i < slices_promised; ++i) {
@@ -87,7 +106,7 @@ TEST_CASE("Slices by reference and by value arrive in the order of sends and com
       if (dice / 2 % 2 == 0)
         group.send(sender, slice);
       else
-        Lender{group, sender}.send(memories.emplace_back(bytes_max).data(), slice);
+        Lender{group, sender}.send(memories.emplace_back(group, bytes_max).data(), slice);
       for (int peer : peers)
         if (peer != last) group.receive(group.receiver(peer, 0), slice);
       sent.push_back(slice);
@@ -98,8 +117,8 @@ TEST_CASE("Slices by reference and by value arrive in the order of sends and com
 
 TEST_CASE("A send by reference counts as released when the last peer has released it, or when it was copied") {
   Group group = Group::each();
-  const size_t bytes = std::min<size_t>(4096, group.any().slice_bytes_max());
-  std::vector<std::byte> memory(slices_promised * bytes);
+  const size_t bytes = std::min<size_t>(8192, group.any().slice_bytes_max());
+  Lendable memory(group, slices_promised * bytes);
   Sender& sender = group.sender(0, group.all_but(0));
   Lender lender{group, sender};
   if (!lender.can()) return;
@@ -112,7 +131,7 @@ TEST_CASE("A send by reference counts as released when the last peer has release
   // Whatever counts as released may be overwritten; nobody sees it.
   const auto overwrite_released = [&] {
     const auto count = static_cast<size_t>(lender.power().released());
-    std::fill_n(memory.begin(), count * bytes, std::byte{0x5a});
+    std::fill_n(memory.data(), count * bytes, std::byte{0x5a});
   };
   for (int peer : group.all_but(0)) {
     group.never([&] {
@@ -131,8 +150,8 @@ TEST_CASE("A send by reference counts as released when the last peer has release
 
 TEST_CASE("A slice by value that is kept holds back no send by reference before it") {
   Group group = Group::each();
-  const size_t bytes = std::min<size_t>(4096, group.any().slice_bytes_max());
-  std::vector<std::byte> memory(bytes);
+  const size_t bytes = std::min<size_t>(8192, group.any().slice_bytes_max());
+  Lendable memory(group, bytes);
   Sender& sender = group.sender(0, {1});
   Lender lender{group, sender};
   if (!lender.can() || !lender.send(memory.data(), {1, bytes})) return;
@@ -144,8 +163,8 @@ TEST_CASE("A slice by value that is kept holds back no send by reference before 
 
 TEST_CASE("A connection holds the promised slices by reference at least and slices_max() at most") {
   Group group = Group::each();
-  const size_t bytes = std::min<size_t>(4096, group.any().slice_bytes_max());
-  std::vector<std::byte> memory(bytes);
+  const size_t bytes = std::min<size_t>(8192, group.any().slice_bytes_max());
+  Lendable memory(group, bytes);
   Sample{1, bytes}.write(memory.data());
   Lender lender{group, group.sender(0, {1})};
   if (!lender.can() || lender.room(memory.data(), bytes) != Room::yes) return;
@@ -165,7 +184,7 @@ TEST_CASE("A connection holds the promised slices by reference at least and slic
 class Reuser {
  public:
   static constexpr uint64_t pieces = 3;
-  static constexpr uint64_t sends = sanitized ? 60 : 600;
+  static constexpr uint64_t sends = sanitized ? 60 : 200;
 
   Reuser(Group& group, RankThread& thread, size_t bytes)
       : group_(group), thread_(thread), bytes_(bytes), memory_(pieces * bytes), received_(group.size(), 0) {}
@@ -232,7 +251,7 @@ class Reuser {
   Group& group_;
   RankThread& thread_;
   size_t bytes_;
-  std::vector<std::byte> memory_;
+  Lendable memory_;
   Sender* sender_ = nullptr;
   std::vector<std::pair<Receiver*, int>> receivers_;
   uint64_t sent_ = 0;
@@ -242,7 +261,7 @@ class Reuser {
 
 TEST_CASE("Memory that is written anew whenever it is released never shows through earlier slices") {
   Group group = Group::each();
-  const size_t bytes = std::min<size_t>(4096, group.any().slice_bytes_max());
+  const size_t bytes = std::min<size_t>(8192, group.any().slice_bytes_max());
   REQUIRE(is_ok(run_ranks(group, [&](RankThread& thread) { return Reuser{group, thread, bytes}.run(); })));
 }
 

@@ -24,6 +24,7 @@ class Housed final : public Endpoint {
   Stores stores() const override { return endpoint_.stores(); }
   int slices_max() const override { return endpoint_.slices_max(); }
   Status poll() override { return endpoint_.poll(); }
+  void expect(std::span<const std::byte> memory) override { endpoint_.expect(memory); }
   Memory memory() const override { return endpoint_.memory(); }
 
  private:

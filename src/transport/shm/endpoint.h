@@ -1,6 +1,6 @@
 /// The shared-memory transport: one rank's endpoint among the ranks of its host. Slices are written once into the
 /// sender's pool (or, small, into the frame that announces them), read in place by every peer they are for, and
-/// freed when the last has released them.
+/// freed when the last has released them. By reference go slices in memory of bcclMemAlloc, which peers map.
 #pragma once
 
 #include <map>
@@ -12,6 +12,7 @@
 #include "node/node.h"
 #include "transport/shm/receiver.h"
 #include "transport/shm/sender.h"
+#include "transport/shm/windows.h"
 
 namespace bccl::shm {
 
@@ -40,7 +41,8 @@ class ShmEndpoint final : public Endpoint {
   size_t slice_bytes_max() const override { return slot_bytes; }
   Stores stores() const override { return stores_; }
   int slices_max() const override { return queue_frames; }
-  Status poll() override { return {}; }
+  Status poll() override;
+  void expect(std::span<const std::byte> memory) override;
   Memory memory() const override;
 
   /// Measures the distance to the neighbours; collective: every rank of the host calls it at the same point.
@@ -59,6 +61,8 @@ class ShmEndpoint final : public Endpoint {
   const std::string wish_;
   std::vector<Arena> arenas_;  ///< By a rank's place on the host. So are queues and marks in them.
   Pool pool_;
+  OwnWindows own_windows_;
+  PeerWindows peer_windows_;
   int lanes_;
   std::vector<std::unique_ptr<Connection>> owned_connections_;
   std::vector<Connection*> connections_;  ///< The same, for senders to look through.

@@ -1,0 +1,70 @@
+/// Memory that peers can map, and its registration.
+#include "api/arguments.h"
+#include "api/grouping.h"
+#include "api/handle.h"
+#include "api/last_error.h"
+#include "base/log.h"
+#include "memory/allocations.h"
+
+namespace bccl {
+namespace {
+
+Status allocate(void** memory, size_t bytes) {
+  BCCL_TRY(check_pointer(memory, "ptr"));
+  *memory = nullptr;
+  if (bytes > 0) *memory = BCCL_TRY(allocate_shared(bytes));
+  return {};
+}
+
+Status free_memory(void* memory) { return memory == nullptr ? Status{} : free_shared(memory); }
+
+/// The allocation that all these bytes lie in, or null.
+std::shared_ptr<const Allocation> allocation_of(const void* buffer, size_t bytes) {
+  Neighbourhood around = find_allocation(buffer);
+  return bytes <= around.end - reinterpret_cast<uintptr_t>(buffer) ? std::move(around.allocation) : nullptr;
+}
+
+Status register_buffer(bcclComm_t comm, void* buffer, size_t bytes, void** handle) {
+  BCCL_TRY(check_pointer(handle, "handle"));
+  *handle = nullptr;
+  BCCL_TRY(check_pointer(buffer, "buff"));
+  if (bytes == 0) return fail(Code::invalid_argument, "size is 0; a buffer to register has 1 byte or more");
+  const Stay stay = BCCL_TRY(Stay::enter(comm));
+  Communicator& communicator = stay.communicator();
+  auto made = std::make_unique<Registration>(allocation_of(buffer, bytes), communicator.title());
+  if (made->has_effect())
+    communicator.expect({static_cast<const std::byte*>(buffer), bytes});
+  else
+    log(LogLevel::info, "{}: registering {} bytes at {} has no effect: they are not of bcclMemAlloc", communicator.title(),
+        bytes, buffer);
+  const std::scoped_lock locked(comm->lock);
+  *handle = made.get();
+  comm->registrations[made.get()] = std::move(made);
+  return {};
+}
+
+Status deregister(bcclComm_t comm, void* handle) {
+  BCCL_TRY(communicator_of(comm));
+  const std::scoped_lock locked(comm->lock);
+  if (comm->registrations.erase(handle) == 0)
+    return fail(Code::invalid_argument, "handle {} was not made by bcclCommRegister for this communicator, or is deregistered",
+                handle);
+  return {};
+}
+
+}  // namespace
+}  // namespace bccl
+
+extern "C" {
+
+bcclResult_t bcclMemAlloc(void** ptr, size_t size) { return bccl::report(bccl::allocate(ptr, size)); }
+bcclResult_t bcclMemFree(void* ptr) { return bccl::report(bccl::free_memory(ptr)); }
+
+bcclResult_t bcclCommRegister(const bcclComm_t comm, void* buff, size_t size, void** handle) {
+  return bccl::report(bccl::register_buffer(comm, buff, size, handle), comm);
+}
+bcclResult_t bcclCommDeregister(const bcclComm_t comm, void* handle) {
+  return bccl::report(bccl::deregister(comm, handle), comm);
+}
+
+}  // extern "C"
