@@ -56,6 +56,46 @@ TEST_CASE("A rank killed in the middle of calls is named on all others within a 
   CHECK(leavings.lasting().empty());
 }
 
+/// Calls on memory that the peers read in place, until one fails.
+void sum_in_lent_memory(Member& member) {
+  constexpr size_t count = 1 << 20;
+  void* memory = nullptr;
+  expect(bcclMemAlloc(&memory, count * sizeof(int32_t)) == bcclSuccess, bcclGetLastError(nullptr));
+  auto* const numbers = static_cast<int32_t*>(memory);
+  bcclResult_t result = bcclSuccess;
+  while (result == bcclSuccess) {
+    std::fill(numbers, numbers + count, 1);
+    result = bcclAllReduce(numbers, numbers, count, bcclInt32, bcclSum, member.comm(), nullptr);
+    const bool right = std::all_of(numbers, numbers + count, [&](int32_t n) { return n == member.ranks(); });
+    expect(result != bcclSuccess || right, "a wrong sum");
+    if (result == bcclSuccess) member.board().ranks[member.rank()].calls.fetch_add(1);
+  }
+  member.note(result);
+  member.destroy();
+  expect(bcclMemFree(memory) == bcclSuccess, bcclGetLastError(nullptr));
+}
+
+TEST_CASE("A rank killed while others read its memory is named, and pulls nothing from under them") {
+  std::mt19937 random(Catch::rngSeed());
+  INFO("seed " << Catch::rngSeed());
+  const Leavings leavings;
+  for (int round = 0; round < (sanitized ? 2 : 8); ++round) {
+    const int ranks = round % 2 == 0 ? 2 : 4;
+    const int victim = static_cast<int>(random() % static_cast<unsigned>(ranks));
+    Job job(ranks, {{"BCCL_ALGO", round % 4 < 2 ? "direct" : "ring"}}, [](Member& member) {
+      member.join();
+      sum_in_lent_memory(member);
+    });
+    for (int rank = 0; rank < ranks; ++rank) job.await_calls(rank, 3);
+    usleep(static_cast<useconds_t>(random() % 5'000));  // anywhere in a call
+    const int64_t killed_ns = job.kill(victim);
+    for (int rank = 0; rank < ranks; ++rank)
+      if (rank != victim) job.check_told(rank, bcclRemoteError, {victim}, killed_ns);
+    job.check_ends({victim});
+  }
+  CHECK(leavings.lasting().empty());
+}
+
 TEST_CASE("Rank 0 killed in the middle of calls is named like any other") {
   std::mt19937 random(Catch::rngSeed());
   INFO("seed " << Catch::rngSeed());

@@ -3,6 +3,7 @@
 #include "../support/sanitized.h"
 #include "algos/catalogue.h"
 #include "mutants.h"
+#include "plan/references.h"
 #include "plan/text.h"
 #include "plan/verify.h"
 #include "sample_plans.h"
@@ -22,12 +23,18 @@ constexpr size_t grouped_mutants_of_a_kind = sanitized ? 1 : 60;
 /// Of the mutants that verify rejects, so many are run, to see that it does not reject what is right.
 constexpr int rejected_per_run = 37;
 
+/// Of the mutants that verify accepts, so many are judged by reference too.
+constexpr int accepted_per_reference = 8;
+
 struct Count {
   int mutants = 0;
   int accepted = 0;           ///< By both: the change does no harm.
   int rejected = 0;           ///< By verify.
   int rejected_run = 0;       ///< Of these, have been run …
   int rejected_and_seen = 0;  ///< … and some run showed the fault.
+  int referring = 0;          ///< Right by value, and accepted by reference …
+  int copying = 0;            ///< … or rejected, …
+  int copying_and_seen = 0;   ///< … of which some run showed the fault.
 };
 
 /// Whether the sentence says where: rank, channel, step and chunk. A chunk that no step writes has no step,
@@ -37,6 +44,18 @@ bool says_where(const std::string& sentence) {
   const bool step = says(", channel ") && says(", step ");
   return says(": rank ") && says(" chunk") &&
          (step || says("is never written") || says("messages have up to"));
+}
+
+/// Of a plan that is right by value: where check_references says that it is right by reference, no run may show otherwise.
+void check_references_of(const std::vector<Plan>& plans, const Mutant& mutant, Count& count) {
+  for (const bool in_place : {false, true}) {
+    const Status status = check_references(plans, in_place ? References::in_place : References::apart);
+    const std::string seen = judge_by_reference(plans, in_place, rounds, seed);
+    ++(status.ok() ? count.referring : count.copying);
+    if (!status.ok()) count.copying_and_seen += seen.empty() ? 0 : 1;
+    if (status.ok() && !seen.empty())
+      FAIL_CHECK(describe(mutant) << (in_place ? ", in place" : "") << ", by reference: " << seen);
+  }
 }
 
 void check_mutant(const std::vector<Plan>& plans, const std::vector<Plan>& originals, const Mutant& mutant,
@@ -55,7 +74,10 @@ void check_mutant(const std::vector<Plan>& plans, const std::vector<Plan>& origi
     return;
   }
   ++count.accepted;
-  if (seen.empty()) return;
+  if (seen.empty()) {
+    if (count.accepted % accepted_per_reference == 0) check_references_of(plans, mutant, count);
+    return;
+  }
   const auto rank = static_cast<size_t>(mutant[0].rank);
   FAIL_CHECK(describe(mutant) << ": " << seen << "\nbefore: " << print(originals[rank])
                               << "after: " << print(plans[rank]));
@@ -66,6 +88,9 @@ Count check_mutants(const std::vector<Plan>& originals, size_t most_of_a_kind = 
   INFO(originals[0].algorithm << ", " << originals.size() << " ranks, seed " << seed);
   CHECK(verify(originals).sentence() == "");
   CHECK(judge(originals, 10 * rounds, seed) == "");
+  for (const bool in_place : {false, true})
+    if (check_references(originals, in_place ? References::in_place : References::apart).ok())
+      CHECK(judge_by_reference(originals, in_place, 10 * rounds, seed) == "");
   std::vector<Mutant> mutants = message_mutants(originals, seed);
   for (const Mutation& mutation : mutations(originals)) mutants.push_back({mutation});
   std::vector<Plan> plans = originals;
@@ -90,12 +115,17 @@ void add(Count& sum, const Count& more) {
   sum.rejected += more.rejected;
   sum.rejected_run += more.rejected_run;
   sum.rejected_and_seen += more.rejected_and_seen;
+  sum.referring += more.referring;
+  sum.copying += more.copying;
+  sum.copying_and_seen += more.copying_and_seen;
 }
 
 void report(std::string_view what, const Count& count) {
   WARN(what << ": " << count.mutants << " mutants; " << count.rejected << " rejected, of which "
             << count.rejected_run << " were run and " << count.rejected_and_seen << " seen to be wrong; "
-            << count.accepted << " accepted and seen to be right");
+            << count.accepted << " accepted and seen to be right; of these " << count.referring
+            << " may refer to memory, " << count.copying << " may not, of which " << count.copying_and_seen
+            << " were seen to be wrong");
   CHECK(count.rejected > 0);
   CHECK(count.rejected_and_seen > count.rejected_run * 3 / 4);
 }

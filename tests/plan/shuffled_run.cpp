@@ -17,6 +17,9 @@ constexpr int windows = 2;
 struct Slice {
   std::vector<int> labels;
   std::vector<std::string> values;
+  Chunks lies_in{};  ///< If present: read there, of this rank and window, and not from values.
+  Rank rank = 0;
+  int window = 0;
 };
 
 /// One channel of one rank at work.
@@ -159,7 +162,7 @@ class ShuffledRun {
     for (const Rank peer : now.recv) {
       auto& connection = connections_[{peer, worker.rank, worker.channel}];
       if (connection.front().labels != worker.result.labels) wrong_ = "a message has other labels";
-      inputs.push_back(std::move(connection.front().values));
+      inputs.push_back(read(connection.front()));
       connection.pop_front();
     }
     if (!wrong_.empty()) return;
@@ -176,6 +179,19 @@ class ShuffledRun {
           worker.result.values[static_cast<size_t>(k)];
   }
 
+  std::vector<std::string> read(const Slice& slice) {
+    std::vector<std::string> values = slice.values;
+    for (int k = 0; k < slice.lies_in.count; ++k)
+      values[static_cast<size_t>(k)] = cell(slice.rank, slice.window, slice.lies_in.buffer, slice.lies_in.first + k);
+    return values;
+  }
+
+  /// What a step stores, or only passes on, lies there; scratch is used again too soon.
+  static Chunks lies_in(const Step& step) {
+    const Chunks& at = step.to.present() ? step.to : step.recv.empty() ? step.from : Chunks{};
+    return at.present() && at.buffer != Buffer::scratch ? at : Chunks{};
+  }
+
   static std::string combine(const std::vector<std::vector<std::string>>& inputs, int k, bool completes) {
     std::string value = inputs[0][static_cast<size_t>(k)];
     for (size_t at = 1; at < inputs.size(); ++at) value += '+' + inputs[at][static_cast<size_t>(k)];
@@ -184,6 +200,11 @@ class ShuffledRun {
   }
 
   void give(Worker& worker) {
+    if (conditions_.by_reference) {
+      worker.result.lies_in = lies_in(step(worker));
+      worker.result.rank = worker.rank;
+      worker.result.window = worker.window;
+    }
     for (const Rank peer : step(worker).send)
       connections_[{worker.rank, peer, worker.channel}].push_back(worker.result);
     worker.holds = false;
@@ -246,14 +267,17 @@ Outcome run_shuffled(const std::vector<Plan>& plans, const Conditions& condition
   return ShuffledRun(plans, conditions).run();
 }
 
-std::string judge(const std::vector<Plan>& plans, int rounds, uint64_t seed) {
+namespace {
+
+std::string judge(const std::vector<Plan>& plans, const std::vector<bool>& in_places, bool by_reference, int rounds,
+                  uint64_t seed) {
   std::vector<std::string> first;
   for (int round = 0; round < rounds; ++round) {
     for (const auto& [slots, in_one_go] :
          {std::pair{1, false}, {2, true}, {2, false}, {0, true}, {0, false}}) {
-      for (const bool in_place : {false, true}) {
+      for (const bool in_place : in_places) {
         const bool by_rank = seed / 2 % 2 == 0;
-        const Conditions conditions{slots, in_one_go, in_place, by_rank, seed++};
+        const Conditions conditions{slots, in_one_go, in_place, by_reference, by_rank, seed++};
         const Outcome outcome = run_shuffled(plans, conditions);
         if (!outcome.wrong.empty()) return outcome.wrong;
         if (first.empty()) first = outcome.targets;
@@ -262,6 +286,16 @@ std::string judge(const std::vector<Plan>& plans, int rounds, uint64_t seed) {
     }
   }
   return {};
+}
+
+}  // namespace
+
+std::string judge(const std::vector<Plan>& plans, int rounds, uint64_t seed) {
+  return judge(plans, {false, true}, false, rounds, seed);
+}
+
+std::string judge_by_reference(const std::vector<Plan>& plans, bool in_place, int rounds, uint64_t seed) {
+  return judge(plans, {in_place}, true, rounds, seed);
 }
 
 }  // namespace bccl::test
