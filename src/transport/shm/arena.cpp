@@ -9,9 +9,9 @@ constexpr size_t page_up(size_t bytes) { return (bytes + page_bytes - 1) / page_
 size_t queues_bytes(int ranks) { return page_up(sizeof(Queue) * size_t(ranks) * lane_count); }
 size_t marks_bytes(int ranks) { return sizeof(Mark) * size_t(ranks) * lane_count; }
 size_t flags_bytes(int ranks) { return page_up(marks_bytes(ranks) + sizeof(Probe)); }
-size_t mapped_bytes(int ranks) { return sizeof(std::atomic<uint32_t>) * size_t(ranks) * windows_max; }
-size_t windows_bytes(int ranks) { return page_up(sizeof(WindowTable) + mapped_bytes(ranks)); }
-size_t head_bytes(int ranks) { return queues_bytes(ranks) + flags_bytes(ranks) + windows_bytes(ranks); }
+size_t mapped_bytes(int ranks) { return sizeof(std::atomic<uint32_t>) * size_t(ranks) * regions_max; }
+size_t regions_bytes(int ranks) { return page_up(sizeof(RegionTable) + mapped_bytes(ranks)); }
+size_t head_bytes(int ranks) { return queues_bytes(ranks) + flags_bytes(ranks) + regions_bytes(ranks); }
 
 }  // namespace
 
@@ -19,8 +19,8 @@ Arena::Arena(std::span<std::byte> memory, int ranks)
     : queues_(reinterpret_cast<Queue*>(memory.data())),
       marks_(reinterpret_cast<Mark*>(memory.data() + queues_bytes(ranks))),
       probe_(reinterpret_cast<Probe*>(memory.data() + queues_bytes(ranks) + marks_bytes(ranks))),
-      windows_(reinterpret_cast<WindowTable*>(memory.data() + queues_bytes(ranks) + flags_bytes(ranks))),
-      mapped_(reinterpret_cast<std::atomic<uint32_t>*>(windows_ + 1)),
+      regions_(reinterpret_cast<RegionTable*>(memory.data() + queues_bytes(ranks) + flags_bytes(ranks))),
+      mapped_(reinterpret_cast<std::atomic<uint32_t>*>(regions_ + 1)),
       slots_(memory.data() + head_bytes(ranks)),
       slot_count_(static_cast<uint32_t>((memory.size() - head_bytes(ranks)) / slot_bytes)) {}
 

@@ -1,6 +1,6 @@
 /// How a rank's part of the node's shared memory is laid out: for each peer and lane a queue of frames (this rank
-/// sends), for each peer and lane a mark (this rank receives), the windows that it lends and those of its peers that it
-/// has mapped (windows.h), then the pool of slots its queues point into. Everything but news() is written by the owner
+/// sends), for each peer and lane a mark (this rank receives), the regions that it lends and those of its peers that it
+/// has mapped (regions.h), then the pool of slots its queues point into. Everything but news() is written by the owner
 /// alone and read by peers, and all zero bytes is the valid empty state.
 #pragma once
 
@@ -22,13 +22,13 @@ inline constexpr size_t inline_bytes = 496;    ///< Slices up to this size trave
 struct alignas(line_bytes) Frame {
   std::atomic<uint64_t> head;  ///< signature << 32 | number of the slice on its connection, from 1
   uint32_t bytes;
-  uint32_t slot;               ///< Of the sender's pool, or in_window | window; unused for slices of inline_bytes or less.
+  uint32_t slot;               ///< Of the sender's pool, or in_region | region; unused for slices of inline_bytes or less.
   std::byte payload[inline_bytes];
 };
 static_assert(sizeof(Frame) % line_bytes == 0);
 
-/// The slice lies in a window of the sender's, and the payload begins with its offset there.
-inline constexpr uint32_t in_window = uint32_t{1} << 31;
+/// The slice lies in a region of the sender's, and the payload begins with its offset there.
+inline constexpr uint32_t in_region = uint32_t{1} << 31;
 
 /// Lines of a frame after the first that a slice of this size lies in.
 constexpr uint32_t further_lines(size_t bytes) {
@@ -45,10 +45,10 @@ struct alignas(line_bytes) Mark {
 };
 static_assert(sizeof(Mark) == line_bytes);
 
-inline constexpr uint32_t windows_max = 64;  ///< That a rank lends at one time.
+inline constexpr uint32_t regions_max = 64;  ///< That a rank lends at one time.
 
 /// Memory of the owner's process that peers may map.
-struct alignas(line_bytes) WindowRow {
+struct alignas(line_bytes) RegionRow {
   std::atomic<uint32_t> serial;      ///< Odd: open. Another number after every change, and while the rest changes even.
   std::atomic<uint32_t> descriptor;  ///< Of the owner's process.
   std::atomic<uint64_t> device;
@@ -56,10 +56,10 @@ struct alignas(line_bytes) WindowRow {
   std::atomic<uint64_t> bytes;
 };
 
-struct alignas(line_bytes) WindowTable {
+struct alignas(line_bytes) RegionTable {
   std::atomic<uint32_t> news;     ///< Of the first rank on the host, counted up by all: some rank's rows have changed.
   std::atomic<uint32_t> process;  ///< The owner's.
-  WindowRow rows[windows_max];
+  RegionRow rows[regions_max];
 };
 
 /// A cache line that this rank and its right neighbour pass to and fro to measure how far apart their cores are.
@@ -77,10 +77,10 @@ class Arena {
   Queue& queue(int peer, int lane) const { return queues_[peer * lane_count + lane]; }  ///< owner → peer
   Mark& mark(int peer, int lane) const { return marks_[peer * lane_count + lane]; }     ///< peer → owner
   Probe& probe() const { return *probe_; }
-  WindowTable& windows() const { return *windows_; }
-  std::atomic<uint32_t>& news() const { return windows_->news; }
-  /// The serial under which the owner has mapped that window of that peer.
-  std::atomic<uint32_t>& mapped(size_t peer, uint32_t window) const { return mapped_[peer * windows_max + window]; }
+  RegionTable& regions() const { return *regions_; }
+  std::atomic<uint32_t>& news() const { return regions_->news; }
+  /// The serial under which the owner has mapped that region of that peer.
+  std::atomic<uint32_t>& mapped(size_t peer, uint32_t region) const { return mapped_[peer * regions_max + region]; }
   std::byte* slot(uint32_t index) const { return slots_ + size_t{index} * slot_bytes; }
   uint32_t slots() const { return slot_count_; }
 
@@ -88,7 +88,7 @@ class Arena {
   Queue* queues_;
   Mark* marks_;
   Probe* probe_;
-  WindowTable* windows_;
+  RegionTable* regions_;
   std::atomic<uint32_t>* mapped_;
   std::byte* slots_;
   uint32_t slot_count_;

@@ -41,8 +41,8 @@ ShmEndpoint::ShmEndpoint(const Node& node, const Options& options)
       wish_(options.stores),
       arenas_(arenas_of(node)),
       pool_(my_arena().slots()),
-      own_windows_(node, arenas_, static_cast<size_t>(me())),
-      peer_windows_(node, arenas_, static_cast<size_t>(me())),
+      own_regions_(node, arenas_, static_cast<size_t>(me())),
+      peer_regions_(node, arenas_, static_cast<size_t>(me())),
       lanes_(lanes_of(arenas_)),
       stores_(options.stores == "streaming" ? Stores::streaming : Stores::cached) {}
 
@@ -84,7 +84,7 @@ Result<Sender*> ShmEndpoint::sender(std::span<const int> peers, int lane) {
   std::vector<Connection*> connections;
   for (const int peer : peers) connections.push_back(BCCL_TRY(connection(peer, lane)));
   for (Connection* to_peer : connections) to_peer->add_sender();
-  sender = std::make_unique<ShmSender>(node_, Outbox{my_arena(), pool_, own_windows_, connections_}, std::move(connections));
+  sender = std::make_unique<ShmSender>(node_, Outbox{my_arena(), pool_, own_regions_, connections_}, std::move(connections));
   return sender.get();
 }
 
@@ -94,17 +94,17 @@ Result<Receiver*> ShmEndpoint::receiver(int peer, int lane) {
   if (!receiver) {
     const Arena& theirs = arena_of(peer);
     receiver = std::make_unique<ShmReceiver>(node_, theirs, theirs.queue(me(), lane),
-                                             my_arena().mark(node_.place_of(peer), lane), peer, peer_windows_);
+                                             my_arena().mark(node_.place_of(peer), lane), peer, peer_regions_);
   }
   return receiver.get();
 }
 
 Status ShmEndpoint::poll() {
-  own_windows_.drop_freed();
-  return peer_windows_.refresh();
+  own_regions_.drop_freed();
+  return peer_regions_.refresh();
 }
 
-void ShmEndpoint::expect(std::span<const std::byte> memory) { own_windows_.find(memory.data(), memory.size()); }
+void ShmEndpoint::expect(std::span<const std::byte> memory) { own_regions_.find(memory.data(), memory.size()); }
 
 Endpoint::Memory ShmEndpoint::memory() const {
   const size_t reserved = node_.arena(node_.rank()).size();

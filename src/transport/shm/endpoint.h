@@ -12,7 +12,7 @@
 #include "node/node.h"
 #include "transport/shm/receiver.h"
 #include "transport/shm/sender.h"
-#include "transport/shm/windows.h"
+#include "transport/shm/regions.h"
 
 namespace bccl::shm {
 
@@ -61,8 +61,8 @@ class ShmEndpoint final : public Endpoint {
   const std::string wish_;
   std::vector<Arena> arenas_;  ///< By a rank's place on the host. So are queues and marks in them.
   Pool pool_;
-  OwnWindows own_windows_;
-  PeerWindows peer_windows_;
+  OwnRegions own_regions_;
+  PeerRegions peer_regions_;
   int lanes_;
   std::vector<std::unique_ptr<Connection>> owned_connections_;
   std::vector<Connection*> connections_;  ///< The same, for senders to look through.

@@ -16,16 +16,16 @@ Arrival ShmReceiver::try_peek() {
   }
   further_lines_ = further_lines(frame.bytes);
   const auto signature = static_cast<uint32_t>(head >> 32);
-  if (frame.bytes > inline_bytes && (frame.slot & in_window) != 0) return in_peers_window(frame, signature);
+  if (frame.bytes > inline_bytes && (frame.slot & in_region) != 0) return in_peers_region(frame, signature);
   const std::byte* data = frame.bytes <= inline_bytes ? frame.payload : sender_.slot(frame.slot);
   return {data, frame.bytes, signature};
 }
 
-Arrival ShmReceiver::in_peers_window(const Frame& frame, uint32_t signature) {
+Arrival ShmReceiver::in_peers_region(const Frame& frame, uint32_t signature) {
   uint64_t offset = 0;
   std::memcpy(&offset, frame.payload, sizeof offset);
-  const std::byte* const data = windows_.find(place_, frame.slot & ~in_window, offset, frame.bytes);
-  if (data == nullptr) windows_.report_outside(peer_);
+  const std::byte* const data = regions_.find(place_, frame.slot & ~in_region, offset, frame.bytes);
+  if (data == nullptr) regions_.report_outside(peer_);
   return {data, frame.bytes, signature, true};
 }
 

@@ -28,10 +28,10 @@ void Connection::publish(size_t bytes, uint32_t signature, uint32_t slot) {
   announce(bytes, signature, slot);
 }
 
-uint32_t Connection::publish_in_window(size_t bytes, uint32_t signature, uint32_t window, uint64_t offset) {
+uint32_t Connection::publish_in_region(size_t bytes, uint32_t signature, uint32_t region, uint64_t offset) {
   std::memcpy(next_frame().payload, &offset, sizeof offset);
   slot_of_[sent_ % queue_frames] = Pool::none;
-  announce(bytes, signature, in_window | window);
+  announce(bytes, signature, in_region | region);
   return sent_;
 }
 
@@ -50,7 +50,7 @@ ShmSender::ShmSender(const Node& node, const Outbox& outbox, std::vector<Connect
     : node_(node),
       outbox_(outbox),
       connections_(std::move(connections)),
-      loans_(queue_frames, Loan{no_window, std::vector<uint32_t>(connections_.size())}) {}
+      loans_(queue_frames, Loan{no_region, std::vector<uint32_t>(connections_.size())}) {}
 
 std::byte* ShmSender::try_acquire(size_t bytes) {
   if (!room_in_queues()) return nullptr;
@@ -84,21 +84,21 @@ void ShmSender::ring_sleepers() const {
 
 Room ShmSender::room_for(const std::byte* data, size_t bytes) {
   if (bytes < referred_bytes_min) return Room::by_value;
-  const uint32_t window = outbox_.windows.find(data, bytes);
-  if (window == no_window) return Room::by_value;
+  const uint32_t region = outbox_.regions.find(data, bytes);
+  if (region == no_region) return Room::by_value;
   for (const Connection* connection : connections_)
-    if (!outbox_.windows.mapped_by(connection->place(), window)) return Room::by_value;
+    if (!outbox_.regions.mapped_by(connection->place(), region)) return Room::by_value;
   return room_in_queues() ? Room::yes : Room::not_yet;
 }
 
 void ShmSender::send(const std::byte* data, size_t bytes, uint32_t signature) {
   released();  // makes room for the loan: a queue that has room has released the last in its turn
   Loan& loan = loans_[sent_++ % loans_.size()];
-  loan.window = outbox_.windows.find(data, bytes);
-  const uint64_t offset = outbox_.windows.offset_of(data, loan.window);
-  outbox_.windows.lend(loan.window);
+  loan.region = outbox_.regions.find(data, bytes);
+  const uint64_t offset = outbox_.regions.offset_of(data, loan.region);
+  outbox_.regions.lend(loan.region);
   for (size_t i = 0; i < connections_.size(); ++i)
-    loan.numbers[i] = connections_[i]->publish_in_window(bytes, signature, loan.window, offset);
+    loan.numbers[i] = connections_[i]->publish_in_region(bytes, signature, loan.region, offset);
   ring_sleepers();
 }
 
@@ -106,7 +106,7 @@ uint64_t ShmSender::released() {
   for (; released_ < sent_; ++released_) {
     const Loan& loan = loans_[released_ % loans_.size()];
     if (!all_released(loan.numbers)) break;
-    outbox_.windows.take_back(loan.window);
+    outbox_.regions.take_back(loan.region);
   }
   return released_;
 }

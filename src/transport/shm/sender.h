@@ -6,7 +6,7 @@
 #include "node/node.h"
 #include "transport/shm/arena.h"
 #include "transport/pool.h"
-#include "transport/shm/windows.h"
+#include "transport/shm/regions.h"
 #include "transport/transport.h"
 
 namespace bccl::shm {
@@ -32,8 +32,8 @@ class Connection {
 
   /// Publishes next_frame(), whose payload is in place (slot none: inline).
   void publish(size_t bytes, uint32_t signature, uint32_t slot);
-  /// Publishes bytes in a window; the slice's number on this connection.
-  uint32_t publish_in_window(size_t bytes, uint32_t signature, uint32_t window, uint64_t offset);
+  /// Publishes bytes in a region; the slice's number on this connection.
+  uint32_t publish_in_region(size_t bytes, uint32_t signature, uint32_t region, uint64_t offset);
   bool is_released(uint32_t number) const { return static_cast<int32_t>(released_ - number) >= 0; }
 
  private:
@@ -54,7 +54,7 @@ class Connection {
 struct Outbox {
   const Arena& arena;
   Pool& pool;
-  OwnWindows& windows;
+  OwnRegions& regions;
   const std::vector<Connection*>& all;  ///< Every connection of the rank, where slots may come back.
 };
 
@@ -80,9 +80,9 @@ class ShmSender final : public Sender, private ByReference {
   bool all_released(const std::vector<uint32_t>& numbers);
   void ring_sleepers() const;
 
-  /// A send by reference in flight: in which window, and which slice it is of each connection.
+  /// A send by reference in flight: in which region, and which slice it is of each connection.
   struct Loan {
-    uint32_t window;
+    uint32_t region;
     std::vector<uint32_t> numbers;
   };
 
