@@ -13,7 +13,7 @@ SIZES = [8, 256, 4 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * MIB, 16 * MIB, 64 * MIB,
 COPY_BYTES = 256 * MIB
 COPY_LIMITS_FROM = 16 * MIB
 
-NAMES = {"bccl": "bccl", "openmpi": "Open MPI", "mpich": "MPICH", "gloo": "Gloo", "bare": "bare exchange"}
+NAMES = {"bccl": "bccl", "bccl_alloc": "bccl on bcclMemAlloc", "openmpi": "Open MPI", "mpich": "MPICH", "gloo": "Gloo", "bare": "bare exchange"}
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Setting:
 def settings_for(ranks: int) -> list[Setting]:
     limits = [Setting("bare", "")] if ranks == 2 else []
     limits.append(Setting("copy", "", COPY_LIMITS_FROM))
-    return [Setting("bccl", ""), *_open_mpi(), *_mpich(ranks), *_gloo(ranks), *limits]
+    return [Setting("bccl", ""), Setting("bccl_alloc", "", 4 * KIB, options=("alloc",)), *_open_mpi(), *_mpich(ranks), *_gloo(ranks), *limits]
 
 
 def _open_mpi() -> list[Setting]:
@@ -84,7 +84,7 @@ def cores() -> int:
 
 def command(setting: Setting, ranks: int, programs: Path, side_channel: str, scratch: str) -> list[str]:
     """How to start it. `side_channel`: an empty file; `scratch`: an empty directory."""
-    program = str(programs / f"peer_{setting.library}")
+    program = str(program_of(setting, programs))
     crowded = ranks > cores()
     if setting.library == "openmpi":
         bind = ["--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"]
@@ -97,7 +97,11 @@ def command(setting: Setting, ranks: int, programs: Path, side_channel: str, scr
         return [program, side_channel, str(ranks), scratch, *setting.options]
     if setting.library == "copy":
         ranks = min(ranks, cores())
-    return [program, side_channel, str(ranks)]
+    return [program, side_channel, str(ranks), *setting.options]
+
+
+def program_of(setting: Setting, programs: Path) -> Path:
+    return programs / ("peer_bccl" if setting.library == "bccl_alloc" else f"peer_{setting.library}")
 
 
 def environment(setting: Setting) -> dict[str, str]:

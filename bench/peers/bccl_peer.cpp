@@ -1,4 +1,4 @@
-// bccl_peer SIDE_CHANNEL RANKS: bccl through its C API.
+// bccl_peer SIDE_CHANNEL RANKS [alloc]: bccl through its C API; on private memory, or on that of bcclMemAlloc.
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
@@ -14,7 +14,7 @@ static_assert(sizeof(bcclUniqueId) <= note_bytes_max);
 
 class Bccl final : public Library {
  public:
-  explicit Bccl(SideChannel& side) {
+  Bccl(SideChannel& side, bool allocates) : allocates_(allocates) {
     bcclUniqueId id;
     if (side.rank() == 0) {
       check(bcclGetUniqueId(&id));
@@ -26,6 +26,13 @@ class Bccl final : public Library {
   }
   ~Bccl() override { bcclCommDestroy(comm_); }
 
+  float* allocate(size_t bytes) override {
+    void* memory = nullptr;
+    if (allocates_) check(bcclMemAlloc(&memory, bytes));
+    return static_cast<float*>(memory);
+  }
+  void free(float* memory) override { bcclMemFree(memory); }
+
   void all_reduce(const float* input, float* output, size_t count) override {
     check(bcclAllReduce(input, output, count, bcclFloat, bcclSum, comm_, nullptr));
   }
@@ -34,6 +41,7 @@ class Bccl final : public Library {
   void check(bcclResult_t result) const {
     if (result != bcclSuccess) throw std::runtime_error(bcclGetLastError(comm_));
   }
+  const bool allocates_;
   bcclComm_t comm_ = nullptr;
 };
 
@@ -41,11 +49,12 @@ class Bccl final : public Library {
 }  // namespace bccl::bench
 
 int main(int argc, char** argv) {
-  if (argc != 3) return 2;
+  const bool allocates = argc == 4 && std::strcmp(argv[3], "alloc") == 0;
+  if (argc != 3 && !allocates) return 2;
   const int ranks = std::atoi(argv[2]);
   return bccl::bench::fork_ranks(ranks, [&](int rank) {
     bccl::bench::SideChannel side(argv[1], rank, ranks);
-    bccl::bench::Bccl library(side);
+    bccl::bench::Bccl library(side, allocates);
     serve(library, side);
   });
 }

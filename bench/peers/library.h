@@ -13,6 +13,10 @@ class Library {
   /// output[i] = the sum over ranks of input[i]; throws what went wrong.
   virtual void all_reduce(const float* input, float* output, size_t count) = 0;
 
+  /// Memory of the library's own kind for inputs and outputs; nullptr: private pages will do.
+  virtual float* allocate(size_t) { return nullptr; }
+  virtual void free(float*) {}
+
   /// For libraries that finish what they owe to others only while they are called.
   virtual void progress() {}
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 #include <stdexcept>
 #include <vector>
 
@@ -33,8 +34,16 @@ float offset_of(int rank) { return static_cast<float>(64 << rank % 16); }
 
 class Buffer {
  public:
-  explicit Buffer(size_t bytes) : memory_(make(bytes)) {}
-  float* data() const { return reinterpret_cast<float*>(memory_.data()); }
+  Buffer(Library& library, size_t bytes) : library_(library), own_(library.allocate(bytes)) {
+    if (own_ == nullptr) memory_.emplace(make(bytes));
+  }
+  ~Buffer() {
+    if (own_ != nullptr) library_.free(own_);
+  }
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+
+  float* data() const { return own_ != nullptr ? own_ : reinterpret_cast<float*>(memory_->data()); }
 
  private:
   static tool::PrivateMemory make(size_t bytes) {
@@ -42,7 +51,9 @@ class Buffer {
     if (!memory.ok()) throw std::runtime_error(memory.sentence());
     return std::move(memory).value();
   }
-  tool::PrivateMemory memory_;
+  Library& library_;
+  float* const own_;
+  std::optional<tool::PrivateMemory> memory_;
 };
 
 /// One size, on one rank.
@@ -54,8 +65,8 @@ class Point {
         bytes_(order.bytes),
         seconds_(order.seconds),
         count_(order.bytes / sizeof(float)),
-        input_(order.bytes),
-        output_(order.bytes) {
+        input_(library, order.bytes),
+        output_(library, order.bytes) {
     for (size_t i = 0; i < count_; ++i)
       input_.data()[i] = pattern(static_cast<uint32_t>(i)) + offset_of(side.rank());
   }

@@ -86,7 +86,7 @@ Operation::Ran Operation::run_step(const BoundStep& step, Cursor& cursor) {
   if (step.sender != nullptr && (out = outlet(step, cursor, bytes)).room != Room::yes) return Ran::no;
   cursor.acquired = false;
   const int64_t began_ns = call_.timed ? now_ns() : 0;
-  combine(step, cursor, out.slot, bytes);
+  combine(step, cursor, out, bytes);
   if (call_.timed) work_ns_ += now_ns() - began_ns;
   if (out.referred != nullptr) {
     step.lender->send(out.referred, bytes, call_.signature);
@@ -123,7 +123,7 @@ Operation::Ran Operation::arrived(const BoundStep& step, const Cursor& cursor, s
   return Ran::yes;
 }
 
-void Operation::combine(const BoundStep& step, const Cursor& cursor, std::byte* slot, size_t bytes) {
+void Operation::combine(const BoundStep& step, const Cursor& cursor, const Outlet& out, size_t bytes) {
   const Place& place = cursor.places[cursor.step];
   const bool has_from = step.from.present();
   if (has_from) inputs_[static_cast<size_t>(step.from_at)] = local(step.from.buffer, place.from, cursor);
@@ -135,11 +135,12 @@ void Operation::combine(const BoundStep& step, const Cursor& cursor, std::byte* 
   if (step.to.present()) {
     std::byte* const to = local(step.to.buffer, place.to, cursor);
     if (!as_it_is || to != inputs_[0]) outputs[pass.output_count++] = to;  // else in place, or received there
-    if (recipe_->stream_target) pass.streaming_outputs |= static_cast<uint32_t>(pass.output_count);
+    // What the peers will read there next stays in the caches.
+    if (recipe_->stream_target && out.referred == nullptr) pass.streaming_outputs |= static_cast<uint32_t>(pass.output_count);
   }
-  if (slot != nullptr) {
+  if (out.slot != nullptr) {
     if (call_.stream_slots) pass.streaming_outputs |= 1U << pass.output_count;
-    outputs[pass.output_count++] = slot;
+    outputs[pass.output_count++] = out.slot;
   }
   if (pass.output_count == 0) return;
   if (as_it_is) {

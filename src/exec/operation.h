@@ -89,7 +89,6 @@ class Operation {
   void enter_window(Cursor& cursor, size_t window) const;
   Ran run_step(const BoundStep& step, Cursor& cursor);
   Ran arrived(const BoundStep& step, const Cursor& cursor, size_t bytes);
-  void combine(const BoundStep& step, const Cursor& cursor, std::byte* slot, size_t bytes);
 
   bool scales(const BoundStep& step) const {
     return recipe_->scale_source && step.from.present() && step.from.buffer == Buffer::source;
@@ -105,6 +104,7 @@ class Operation {
     const std::byte* referred = nullptr;
   };
   Outlet outlet(const BoundStep& step, Cursor& cursor, size_t bytes);
+  void combine(const BoundStep& step, const Cursor& cursor, const Outlet& out, size_t bytes);
   const std::byte* referable(const BoundStep& step, const Cursor& cursor, size_t bytes);
   bool all_released() const;
 

@@ -8,7 +8,7 @@ namespace {
 // All measured on two cores, with 2 … 8 ranks (docs/performance.md).
 constexpr size_t one_shot_total_bytes = 192 << 10;
 constexpr size_t one_shot_near_pair_bytes_max = 48 << 10;
-constexpr size_t direct_near_pair_bytes_max = 8 << 20;
+constexpr size_t direct_near_pair_bytes_max = 32 << 20;  // alike from 8 MiB on in private memory, not in lent memory
 constexpr size_t near_slice_bytes_max = 32 << 10;
 
 /// One-shot: every rank sends its whole buffer to all: one exchange, n × the bytes. Else direct: each reduces its share.

@@ -13,6 +13,9 @@ namespace bccl::tool {
 
 enum class Format : uint8_t { table, csv, json };
 
+/// What buffers are made of: private pages, or memory of bcclMemAlloc, which peers map.
+enum class MemoryKind { private_pages, allocated };
+
 struct PerfOptions {
   std::string collective;
   int ranks = 0;    ///< Processes to start; 0: not given.
@@ -27,6 +30,7 @@ struct PerfOptions {
   int warmup = 1;
   bool check = true;
   std::string algorithm;  ///< Empty: the library chooses.
+  MemoryKind memory = MemoryKind::private_pages;
   Binding binding = Binding::none;
   int64_t timeout_ms = 0;
   Format format = Format::table;

@@ -79,6 +79,8 @@ void add_sweep_options(CLI::App& command, PerfOptions& options) {
   add_value(command, "-c,--check", options.check, whole_number(0, 1), "0: do not check results (default: 1)");
   add_value(command, "--algo", options.algorithm, algorithm_from,
             "An algorithm (bccl plan list; default: chosen)");
+  add_value(command, "--memory", options.memory, one_of({"private", "alloc"}),
+            "Buffers: private pages (default), or alloc: of bcclMemAlloc, which peers read in place");
 }
 
 void add_rank_options(CLI::App& command, PerfOptions& options) {

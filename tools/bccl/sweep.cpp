@@ -21,8 +21,8 @@ Status checked(bcclResult_t result) {
 }  // namespace
 
 Result<Sweep> Sweep::make(const PerfOptions& options, bcclComm_t comm, Barrier& barrier, Report* report) {
-  PrivateMemory send = BCCL_TRY(PrivateMemory::make(options.bytes_max + guard_bytes));
-  PrivateMemory receive = BCCL_TRY(PrivateMemory::make(options.bytes_max + guard_bytes));
+  RankMemory send = BCCL_TRY(RankMemory::make(options.memory, options.bytes_max + guard_bytes));
+  RankMemory receive = BCCL_TRY(RankMemory::make(options.memory, options.bytes_max + guard_bytes));
   Sweep sweep(options, comm, barrier, report, std::move(send), std::move(receive));
   BCCL_TRY(checked(bcclCommUserRank(comm, &sweep.rank_)));
   BCCL_TRY(checked(bcclCommCount(comm, &sweep.ranks_)));
@@ -30,7 +30,7 @@ Result<Sweep> Sweep::make(const PerfOptions& options, bcclComm_t comm, Barrier& 
 }
 
 Sweep::Sweep(const PerfOptions& options, bcclComm_t comm, Barrier& barrier, Report* report,
-             PrivateMemory send, PrivateMemory receive)
+             RankMemory send, RankMemory receive)
     : options_(options),
       comm_(comm),
       barrier_(barrier),

@@ -9,8 +9,8 @@
 #include "tools/bccl/barrier.h"
 #include "tools/bccl/measurement.h"
 #include "tools/bccl/pattern.h"
-#include "tools/bccl/private_memory.h"
 #include "tools/bccl/progress_line.h"
+#include "tools/bccl/rank_memory.h"
 #include "tools/bccl/report.h"
 
 namespace bccl::tool {
@@ -33,8 +33,8 @@ class Sweep {
     Pattern pattern;
   };
 
-  Sweep(const PerfOptions& options, bcclComm_t comm, Barrier& barrier, Report* report, PrivateMemory send,
-        PrivateMemory receive);
+  Sweep(const PerfOptions& options, bcclComm_t comm, Barrier& barrier, Report* report, RankMemory send,
+        RankMemory receive);
   Status call(const Reduction& reduction, size_t count, bool in_place);
   Result<bcclRedOp_t> open_op(DataType type, ReduceOp op);
   Status run_sizes(const Reduction& reduction);
@@ -50,8 +50,8 @@ class Sweep {
   bcclComm_t comm_;
   Barrier& barrier_;
   Report* report_;
-  PrivateMemory send_;
-  PrivateMemory receive_;
+  RankMemory send_;
+  RankMemory receive_;
   ProgressLine progress_;
   int rank_ = 0;
   int ranks_ = 1;
