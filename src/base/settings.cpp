@@ -161,6 +161,8 @@ constexpr Row rows[] = {
      "A pending call that makes no progress for this long fails on all ranks."},
     {"BCCL_LATE_WARNING", Duration{&Settings::late_warning_ms},
      "A rank that keeps a pending call waiting for this long is named in a warning."},
+    {"BCCL_DETECTION", Duration{&Settings::detection_ms},
+     "How long a host, or the network on the way there, may be silent before its ranks count as lost; a second at least."},
     {"BCCL_BOOTSTRAP_TIMEOUT", Duration{&Settings::bootstrap_timeout_ms},
      "How long the creation of a communicator waits for missing ranks."},
     {"BCCL_COMM_ID", Text{&Settings::comm_id},

@@ -19,6 +19,7 @@ struct Settings {
   std::string debug_file;
   int64_t timeout_ms = 600'000;           ///< BCCL_TIMEOUT: a pending call that makes no progress fails after it.
   int64_t late_warning_ms = 10'000;       ///< BCCL_LATE_WARNING: … and is warned of, naming the late rank, after it.
+  int64_t detection_ms = 5'000;           ///< BCCL_DETECTION: how long a silent host or network may stay unnoticed.
   int64_t bootstrap_timeout_ms = 30'000;  ///< BCCL_BOOTSTRAP_TIMEOUT: how long creation waits for missing ranks.
   std::string comm_id;                    ///< BCCL_COMM_ID: host:port where rank 0 listens; empty: automatic.
   std::string secret;                     ///< BCCL_SECRET: shared secret of environment rendezvous.

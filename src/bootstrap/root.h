@@ -13,7 +13,7 @@
 #include <memory>
 #include <vector>
 
-#include "bootstrap/poller.h"
+#include "net/poller.h"
 #include "bootstrap/root_connection.h"
 #include "bootstrap/roster.h"
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "bootstrap/authenticate.h"
-#include "bootstrap/poller.h"
+#include "net/poller.h"
 #include "net/stream_socket.h"
 #include "bootstrap/wire.h"
 

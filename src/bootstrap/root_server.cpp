@@ -2,37 +2,15 @@
 
 #include <algorithm>
 #include <atomic>
-#include <csignal>
 #include <limits>
-#include <system_error>
-#include <thread>
 
-#include <pthread.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/quiet_thread.h"
 
 namespace bccl {
-namespace {
-
-/// The application's signal handlers are not for our thread: it inherits a mask that blocks them all.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
-
-}  // namespace
 
 RootServer::RootServer() : pid_(getpid()) {}
 
@@ -51,15 +29,10 @@ RootServer& RootServer::of_this_process() {
 
 Status RootServer::start() {
   BCCL_TRY(poller_.open());
-  const SignalsBlocked blocked;
-  try {
-    std::thread([this] { run(); }).detach();
-  } catch (const std::system_error& error) {
-    poller_.close();
-    return fail_errno(error.code().value(), "cannot start the bootstrap's thread");
-  }
-  running_ = true;
-  return {};
+  Status started = start_quiet_thread("bccl-root", [this] { run(); });
+  if (!started.ok()) poller_.close();
+  running_ = started.ok();
+  return started;
 }
 
 Result<UniqueId> RootServer::open(const std::vector<Address>& listen_on, const Secret& secret) {
@@ -83,7 +56,6 @@ int64_t RootServer::time_to_sleep_ms() const {
 }
 
 void RootServer::run() {
-  pthread_setname_np(pthread_self(), "bccl-root");
   int64_t sleep_ms = 0;
   while (true) {
     const Status waited = poller_.wait(sleep_ms);

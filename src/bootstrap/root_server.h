@@ -9,7 +9,7 @@
 
 #include <sys/types.h>
 
-#include "bootstrap/poller.h"
+#include "net/poller.h"
 #include "bootstrap/root.h"
 
 namespace bccl {

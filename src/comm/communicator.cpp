@@ -6,13 +6,10 @@
 #include "comm/scalar.h"
 #include "node/fork.h"
 #include "plan/hash.h"
-#include "topology/machine.h"
-#include "transport/shm/endpoint.h"
 
 namespace bccl {
 namespace {
 
-constexpr int measure_patience_ms = 200;
 constexpr size_t store_trial_bytes_min = 32 << 10;
 constexpr size_t long_call_bytes = 4 << 20;  ///< Takes so long that one interruption does not show.
 constexpr size_t recipes_max = 4096;  ///< Distinct (count, type, op); past it all are forgotten and made anew.
@@ -34,7 +31,7 @@ uint32_t signature_of(const CallRecord& record) {
 }  // namespace
 
 Result<std::unique_ptr<Communicator>> Communicator::create(Exchange& exchange, const Settings& settings,
-                                                           const Decorate& decorate) {
+                                                           const Decorate& decorate, const std::string& host) {
   auto communicator = std::unique_ptr<Communicator>(new Communicator);
   Communicator& self = *communicator;
   self.rank_ = exchange.rank();
@@ -43,45 +40,12 @@ Result<std::unique_ptr<Communicator>> Communicator::create(Exchange& exchange, c
   self.isa_ = best_isa(settings.kernels);
   self.generation_ = process_generation();
   if (self.ranks_ > 1)
-    BCCL_TRY(self.connect(exchange, Deadline::after_ms(settings.bootstrap_timeout_ms), decorate));
+    BCCL_TRY(self.connect(exchange, Deadline::after_ms(settings.bootstrap_timeout_ms), decorate, host));
   log(LogLevel::info, "rank {} of {}: communicator ready", self.rank_, self.ranks_);
   return communicator;
 }
 
 Communicator::~Communicator() = default;
-
-Status Communicator::connect(Exchange& exchange, Deadline deadline, const Decorate& decorate) {
-  BCCL_TRY(agree_on_settings(exchange, deadline));
-  const shm::Options options{.pool_bytes = static_cast<size_t>(settings_.pool_bytes), .stores = settings_.stores};
-  const auto arena_bytes = [&](int ranks_here) { return shm::arena_bytes(ranks_here, options); };
-  node_ = BCCL_TRY(Node::join(exchange, arena_bytes, deadline));
-  BCCL_TRY(check_one_host());
-  auto endpoint = std::make_unique<shm::ShmEndpoint>(*node_, options);
-  endpoint->measure_distance(measure_patience_ms);
-  wait_kind_ = bccl::wait_kind(*node_, settings_.wait);
-  const bool near = BCCL_TRY(all_near(exchange, endpoint->distance() == shm::Distance::near, deadline));
-  const Machine* const machine = BCCL_TRY(this_machine());
-  facts_ = {.ranks = ranks_,
-            .cores = node_->cores(),
-            .near = near,
-            .l3_bytes = machine->l3_bytes,
-            .slice_bytes_max = endpoint->slice_bytes_max(),
-            .lanes_max = endpoint->lanes()};
-  endpoint_ = std::move(endpoint);
-  if (decorate) endpoint_ = decorate(std::move(endpoint_), rank_);
-  return {};
-}
-
-Status Communicator::check_one_host() const {
-  const Groups& groups = node_->groups();
-  for (int rank = 1; rank < ranks_; ++rank)
-    if (!groups.together(rank, 0))
-      return fail(Code::invalid_usage,
-                  "{} is not on the host of {}, or cannot share memory with it: collectives between hosts are not "
-                  "supported in this version; start all ranks on one host",
-                  node_->describe(rank), node_->describe(0));
-  return {};
-}
 
 /// Settings and versions from which plans follow must be equal; the sentence names the ranks and the difference.
 Status Communicator::agree_on_settings(Exchange& exchange, Deadline deadline) {
@@ -95,12 +59,6 @@ Status Communicator::agree_on_settings(Exchange& exchange, Deadline deadline) {
       return fail(Code::invalid_usage, "ranks disagree on settings: rank 0 has {}; rank {} has {}; make them equal",
                   all[0], other, all[static_cast<size_t>(other)]);
   return {};
-}
-
-/// Measured by each rank with its neighbours only, and apt to differ: a fact when all have it.
-Result<bool> Communicator::all_near(Exchange& exchange, bool near, Deadline deadline) const {
-  const auto all = BCCL_TRY(exchange.all_gather(near ? "near" : "", deadline));
-  return std::all_of(all.begin(), all.end(), [](const std::string& theirs) { return theirs == "near"; });
 }
 
 std::string Communicator::title() const {
@@ -263,7 +221,7 @@ Result<Communicator::Prepared*> Communicator::prepare(const Key& key) {
                   .scale_source = key.op == ReduceOp::premul_sum || (averages && is_floating(key.type)),
                   .stream_target = cache_share > 0 && key.count * element_bytes >= cache_share};
   made->stores = stores_for(key.count * element_bytes);
-  const Shape shape{.ranks = ranks_, .channels = choice.channels, .groups = {}};
+  const Shape shape = shape_of(facts_, choice.channels);
   made->plan_hash = hash(key.collective, choice.algorithm->name, shape);
   made->signature = signature_of({.sequence = 0,
                                   .count = key.count,
@@ -287,7 +245,7 @@ StoreTrial Communicator::stores_for(size_t bytes) const {
 Result<const BoundPlan*> Communicator::bound(const Choice& choice) {
   auto& plan = bound_plans_[{choice.algorithm, choice.channels, choice.lanes}];
   if (!plan) {
-    const Shape shape{.ranks = ranks_, .channels = choice.channels, .groups = {}};
+    const Shape shape = shape_of(facts_, choice.channels);
     plan = BCCL_TRY(
         BoundPlan::bind(choice.algorithm->build(shape, rank_), *endpoint_, choice.lanes, choice.algorithm->references));
   }

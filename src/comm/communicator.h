@@ -16,6 +16,7 @@
 #include "base/exchange.h"
 #include "base/settings.h"
 #include "base/status.h"
+#include "control/control.h"
 #include "exec/bound_plan.h"
 #include "exec/operation.h"
 #include "exec/store_trial.h"
@@ -50,8 +51,9 @@ using Decorate = std::function<std::unique_ptr<Endpoint>(std::unique_ptr<Endpoin
 class Communicator {
  public:
   /// Collective over the exchange; returns on every rank, with the same error if any rank has one.
+  /// `host`: what to take for the host's identity, so that tests make several hosts of one; empty: what the system says.
   static Result<std::unique_ptr<Communicator>> create(Exchange& exchange, const Settings& settings,
-                                                      const Decorate& decorate = {});
+                                                      const Decorate& decorate = {}, const std::string& host = {});
   ~Communicator();
 
   int rank() const { return rank_; }
@@ -95,10 +97,8 @@ class Communicator {
  private:
   Communicator() = default;
 
-  Status connect(Exchange& exchange, Deadline deadline, const Decorate& decorate);
-  Status check_one_host() const;
+  Status connect(Exchange& exchange, Deadline deadline, const Decorate& decorate, const std::string& host);
   Status agree_on_settings(Exchange& exchange, Deadline deadline);
-  Result<bool> all_near(Exchange& exchange, bool near, Deadline deadline) const;
 
   struct Key {
     size_t count;
@@ -131,6 +131,7 @@ class Communicator {
   Status trouble_with(Rank peer);
   Status different_calls(Rank peer);
   bool still_needed(Rank peer) const;
+  void await_record(Rank peer) const;
   std::string late_ranks(int64_t idle_ns) const;
   void finish();
 
@@ -141,7 +142,8 @@ class Communicator {
   Isa isa_ = Isa::scalar;
   uint64_t generation_ = 0;  ///< Of the process that made it: a forked child's differs.
   WaitKind wait_kind_ = WaitKind::spin;
-  std::unique_ptr<Node> node_;          ///< Null for a communicator of one rank.
+  std::unique_ptr<control::Control> control_;  ///< Null on one host. Outlives the node: it tells that it has left.
+  std::unique_ptr<Node> node_;                 ///< Null for a communicator of one rank.
   std::unique_ptr<Endpoint> endpoint_;
 
   std::map<std::tuple<const Algorithm*, int, int>, std::unique_ptr<BoundPlan>> bound_plans_;

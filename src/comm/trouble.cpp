@@ -1,5 +1,7 @@
 /// What a communicator does when a call does not move: it finds out who is dead, who is late and who called
 /// something else, and says so on every rank. Never on the path of a call that moves.
+#include <ctime>
+
 #include <fmt/ranges.h>
 
 #include "base/clock.h"
@@ -16,6 +18,13 @@ std::string describe(const CallRecord& record) {
                      name_of(static_cast<ReduceOp>(record.op)));
 }
 
+std::string_view fate_of(Presence presence) {
+  return presence == Presence::lost ? "cannot be reached any more: its host or the network is down" : "died";
+}
+
+/// How long the news of a slice that came from another host may take to come after it.
+constexpr int64_t news_ms_max = 500;
+
 }  // namespace
 
 Status Communicator::give_up(Error error) {
@@ -27,6 +36,7 @@ Status Communicator::give_up(Error error) {
 
 Status Communicator::look_for_trouble(int64_t idle_ns) {
   node_->say_awake(now_ns());
+  node_->want_news();
   for (Rank peer = 0; peer < ranks_; ++peer) {
     if (peer == rank_) continue;
     Status trouble = trouble_with(peer);
@@ -57,8 +67,8 @@ Status Communicator::trouble_with(Rank peer) {
   if (presence == Presence::left)
     return fail(Code::remote_error, "{} has destroyed its communicator while rank {} waits in {}: {}",
                 node_->describe(peer), rank_, describe(record_), operation_.describe_wait());
-  return fail(Code::remote_error, "{} died; rank {} noticed in {}: {}", node_->describe(peer), rank_, describe(record_),
-              operation_.describe_wait());
+  return fail(Code::remote_error, "{} {}; rank {} noticed in {}: {}", node_->describe(peer), fate_of(presence), rank_,
+              describe(record_), operation_.describe_wait());
 }
 
 /// A rank that has returned from this call has done its part in it.
@@ -68,7 +78,18 @@ bool Communicator::still_needed(Rank peer) const {
          (sequence == record_.sequence && node_->in_call(peer));
 }
 
+/// What a rank of another host has called is known here only when that is asked for. Never waits for one that is here.
+void Communicator::await_record(Rank peer) const {
+  const Deadline deadline = Deadline::after_ms(news_ms_max);
+  while (!node_->is_here(peer) && node_->last_call(peer).sequence < record_.sequence && !deadline.passed()) {
+    node_->want_news();
+    constexpr timespec look{0, 200'000};
+    nanosleep(&look, nullptr);
+  }
+}
+
 Status Communicator::different_calls(Rank peer) {
+  await_record(peer);
   const CallRecord theirs = node_->call(peer, record_.sequence);
   if (theirs.sequence == 0)
     return fail(Code::invalid_usage, "rank {} called {}, and {} sent a slice of another call; its record is gone",
@@ -87,7 +108,13 @@ std::string Communicator::late_ranks(int64_t idle_ns) const {
   const int64_t awake_since_ns = now_ns() - idle_ns / 2;
   std::vector<std::string> absent;
   std::vector<std::string> silent;
+  const Groups& groups = node_->groups();
   for (Rank peer = 0; peer < ranks_; ++peer) {
+    // A leader that says nothing is stopped itself; of its host's ranks nothing is known.
+    if (node_->news_ns(peer) < awake_since_ns) {
+      if (peer == groups.leader(groups.of(peer))) silent.push_back(node_->describe(peer));
+      continue;
+    }
     const uint64_t sequence = node_->last_call(peer).sequence;
     if (peer == rank_ || sequence > record_.sequence) continue;
     if (node_->in_call(peer)) {
@@ -99,7 +126,7 @@ std::string Communicator::late_ranks(int64_t idle_ns) const {
   std::string words;
   if (!absent.empty()) words = fmt::format("not yet in this call: {}", fmt::join(absent, ", "));
   if (!silent.empty())
-    words += fmt::format("{}inside a call, but stopped or busy: {}", words.empty() ? "" : "; ", fmt::join(silent, ", "));
+    words += fmt::format("{}stopped, or busy inside a call: {}", words.empty() ? "" : "; ", fmt::join(silent, ", "));
   return words.empty() ? "all ranks are inside calls, and wait" : words;
 }
 
@@ -114,12 +141,15 @@ Status Communicator::async_error() {
   if (aborted_) return fail(Code::invalid_usage, "rank {}: the communicator was aborted; destroy it", rank_);
   if (!node_) return {};
   if (node_->abort_word().load(std::memory_order_acquire) != 0) return node_->posted();
-  for (int peer = 0; peer < ranks_; ++peer)
-    if (peer != rank_ && node_->presence(peer) == Presence::dead) {
-      node_->post_abort(Code::remote_error, rank_,
-                        fmt::format("{} died; rank {} noticed between calls", node_->describe(peer), rank_));
-      return node_->posted();
-    }
+  node_->want_news();  // for the next time
+  for (int peer = 0; peer < ranks_; ++peer) {
+    if (peer == rank_) continue;
+    const Presence presence = node_->presence(peer);
+    if (presence == Presence::present || presence == Presence::left) continue;
+    node_->post_abort(Code::remote_error, rank_, fmt::format("{} {}; rank {} noticed between calls",
+                                                             node_->describe(peer), fate_of(presence), rank_));
+    return node_->posted();
+  }
   return {};
 }
 

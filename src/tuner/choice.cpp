@@ -31,6 +31,15 @@ size_t slice_bytes_for(size_t bytes, const Plan& plan, const Facts& facts) {
   return std::clamp(slice, std::min(pipelined_slice_bytes_min, most), most);
 }
 
+constexpr size_t hierarchical_bytes_min = 64 << 10;
+
+/// Between hosts, data that are worth it go once between each pair of hosts and not once between each pair of ranks.
+bool by_hosts(Collective collective, size_t bytes, const Facts& facts) {
+  if (facts.hosts.empty() || bytes < hierarchical_bytes_min) return false;
+  const auto hosts = static_cast<size_t>(std::ranges::max(facts.hosts)) + 1;
+  return hosts < facts.hosts.size() && find_algorithm(collective, "hierarchical") != nullptr;
+}
+
 std::string names_of(Collective collective) {
   std::string names;
   for (const Algorithm& algorithm : algorithms())
@@ -40,18 +49,25 @@ std::string names_of(Collective collective) {
 
 }  // namespace
 
+Shape shape_of(const Facts& facts, int channels) {
+  Shape shape{.ranks = facts.ranks, .channels = channels, .groups = {}};
+  if (!facts.hosts.empty()) shape.groups.push_back(facts.hosts);
+  return shape;
+}
+
 Result<Choice> choose(Collective collective, size_t bytes, const Facts& facts, const Settings& settings) {
   Choice choice;
   choice.channels = settings.channels > 0 ? static_cast<int>(settings.channels) : 1;
   const std::string wish = !settings.algorithm.empty() ? settings.algorithm
-                           : in_one_shot(bytes, facts)    ? "one_shot"
-                                                          : "direct";
+                           : by_hosts(collective, bytes, facts) ? "hierarchical"
+                           : in_one_shot(bytes, facts)          ? "one_shot"
+                                                                : "direct";
   choice.algorithm = find_algorithm(collective, wish);
   if (choice.algorithm == nullptr)
     return fail(Code::invalid_argument, "BCCL_ALGO={}: there is no such algorithm for {}; known: {}", wish,
                 name_of(collective), names_of(collective));
   // The plan itself says how many channels and labels it has; every rank looks at the same one, rank 0's.
-  const Shape shape{.ranks = facts.ranks, .channels = choice.channels, .groups = {}};
+  const Shape shape = shape_of(facts, choice.channels);
   const Plan sample = choice.algorithm->build(shape, 0);
   const auto channels = static_cast<int>(sample.channels.size());
   if (channels > facts.lanes_max)

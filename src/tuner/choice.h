@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "algos/catalogue.h"
 #include "base/settings.h"
@@ -19,6 +20,7 @@ struct Facts {
   size_t l3_bytes = 0;        ///< 0: unknown.
   size_t slice_bytes_max = 0; ///< Of the transport.
   int lanes_max = 1;          ///< Connections per ordered pair of ranks.
+  std::vector<int> hosts = {}; ///< By rank: which of them share a host. Empty: all do.
 };
 
 struct Choice {
@@ -29,6 +31,9 @@ struct Choice {
 
   bool operator==(const Choice&) const = default;
 };
+
+/// What plans are built for.
+Shape shape_of(const Facts& facts, int channels);
 
 /// `bytes`: of one rank's buffer. invalid_argument if BCCL_ALGO names no algorithm of this collective.
 Result<Choice> choose(Collective collective, size_t bytes, const Facts& facts, const Settings& settings);

@@ -10,13 +10,14 @@ namespace {
 
 using Made = std::vector<Result<std::unique_ptr<Communicator>>>;
 
-Made create_all(const std::vector<Settings>& settings, const Decorate& decorate = {}) {
+Made create_all(const std::vector<Settings>& settings, const Decorate& decorate = {}, const std::string& hosts = {}) {
   const auto ranks = static_cast<int>(settings.size());
   const auto exchanges = local_exchanges(ranks);
   Made made;
   for (int rank = 0; rank < ranks; ++rank) made.emplace_back(fail(Code::internal_error, "not created"));
   on_ranks(ranks, [&](int rank) {
-    made[size_t(rank)] = Communicator::create(*exchanges[size_t(rank)], settings[size_t(rank)], decorate);
+    made[size_t(rank)] = Communicator::create(*exchanges[size_t(rank)], settings[size_t(rank)], decorate,
+                                               hosts.empty() ? "" : std::string(1, hosts[size_t(rank)]));
   });
   return made;
 }
@@ -33,8 +34,15 @@ Settings test_settings(const std::string& algorithm) {
 Team::Team(int ranks, const Settings& settings, const Decorate& decorate)
     : Team(std::vector<Settings>(size_t(ranks), settings), decorate) {}
 
-Team::Team(const std::vector<Settings>& settings, const Decorate& decorate) {
-  for (auto& one : create_all(settings, decorate)) {
+Team::Team(const std::vector<Settings>& settings, const Decorate& decorate) { keep(create_all(settings, decorate)); }
+
+Team::Team(const std::string& hosts, Settings settings, const Decorate& decorate) {
+  settings.wait = "yield";  // each host takes all cores for its own
+  keep(create_all(std::vector<Settings>(hosts.size(), settings), decorate, hosts));
+}
+
+void Team::keep(std::vector<Result<std::unique_ptr<Communicator>>> made) {
+  for (auto& one : made) {
     INFO(one.sentence());
     REQUIRE(one.ok());
     communicators_.push_back(std::move(one).value());

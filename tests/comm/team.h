@@ -19,6 +19,8 @@ using Outcomes = std::vector<Status>;
 class Team {
  public:
   explicit Team(int ranks, const Settings& settings = test_settings(), const Decorate& decorate = {});
+  /// On several hosts, as far as they can tell: one letter a rank.
+  explicit Team(const std::string& hosts, Settings settings = test_settings(), const Decorate& decorate = {});
   explicit Team(const std::vector<Settings>& settings, const Decorate& decorate = {});  ///< One a rank.
 
   int ranks() const { return static_cast<int>(communicators_.size()); }
@@ -30,6 +32,8 @@ class Team {
   Outcomes each(const std::vector<int>& of, const std::function<Status(Communicator&)>& body);
 
  private:
+  void keep(std::vector<Result<std::unique_ptr<Communicator>>> made);
+
   std::vector<std::unique_ptr<Communicator>> communicators_;
 };
 

@@ -41,6 +41,7 @@ std::vector<TransportUnderTest> built_in_transports() {
   return {
       {.name = "mailbox", .make_group = [](int ranks) { return make_mailbox_group(ranks); }},
       {.name = "shm", .make_group = [](int ranks) { return make_shm_group(ranks); }},
+      {.name = "routed", .make_group = [](int ranks) { return make_routed_group(ranks); }},
       {.name = "tcp", .make_group = [](int ranks) { return make_tcp_group(ranks, small_tcp()); }},
   };
 }

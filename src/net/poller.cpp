@@ -1,4 +1,4 @@
-#include "bootstrap/poller.h"
+#include "net/poller.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -30,7 +30,7 @@ Status control(int epoll, int operation, int fd, Poller::Interest interest, uint
   event.events = events_of(interest);
   event.data.u64 = name;
   if (epoll_ctl(epoll, operation, fd, &event) != 0)
-    return fail_errno(errno, "cannot watch a socket of the bootstrap");
+    return fail_errno(errno, "cannot watch a socket");
   return {};
 }
 
@@ -39,7 +39,7 @@ Status control(int epoll, int operation, int fd, Poller::Interest interest, uint
 Status Poller::open() {
   epoll_ = FileDescriptor{epoll_create1(EPOLL_CLOEXEC)};
   bell_ = FileDescriptor{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
-  if (!epoll_.valid() || !bell_.valid()) return fail_limit(errno, "cannot set up the bootstrap's thread");
+  if (!epoll_.valid() || !bell_.valid()) return fail_limit(errno, "cannot set up a thread's waiting");
   return control(epoll_.get(), EPOLL_CTL_ADD, bell_.get(), Interest::reading, bell_name);
 }
 
@@ -75,7 +75,7 @@ Status Poller::wait(int64_t timeout_ms) {
   if (ready_count_ >= 0) return {};
   ready_count_ = 0;
   if (errno == EINTR) return {};
-  return fail_errno(errno, "the bootstrap's thread cannot wait for its sockets");
+  return fail_errno(errno, "a thread cannot wait for its sockets");
 }
 
 void Poller::wake() {

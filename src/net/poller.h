@@ -1,5 +1,5 @@
-/// Which sockets are ready, for the thread that serves all roots of the process. `wait` belongs to that
-/// thread and needs no lock; everything else is called under the server's lock. Names of watches are never
+/// Which sockets are ready, for a thread that serves many: all roots of the process, say. `wait` belongs to that
+/// thread and needs no lock; everything else is called under its owner's lock. Names of watches are never
 /// reused, so an event that was waiting for a socket that has been forgotten since finds nobody.
 #pragma once
 

@@ -1,0 +1,110 @@
+/// How a communicator is made: its ranks agree, find out who shares a host, and connect.
+#include <algorithm>
+#include <cstring>
+
+#include "base/log.h"
+#include "comm/communicator.h"
+#include "node/fork.h"
+#include "topology/machine.h"
+#include "transport/routed/endpoint.h"
+#include "transport/shm/endpoint.h"
+#include "transport/tcp/endpoint.h"
+
+namespace bccl {
+namespace {
+
+constexpr int measure_patience_ms = 200;
+
+/// What each rank finds out when it has connected, and all must know. Travels as it lies in memory.
+struct OwnFacts {
+  uint32_t cores = 0;
+  uint32_t near = 0;  ///< To the ranks beside it.
+  int32_t lanes = 0;
+  int32_t padding = 0;
+  uint64_t l3_bytes = 0;
+  uint64_t slice_bytes_max = 0;
+};
+
+Result<std::vector<OwnFacts>> gather(Exchange& exchange, const OwnFacts& mine, Deadline deadline) {
+  const std::string bytes(reinterpret_cast<const char*>(&mine), sizeof mine);
+  const std::vector<std::string> all = BCCL_TRY(exchange.all_gather(bytes, deadline));
+  std::vector<OwnFacts> facts(all.size());
+  for (size_t rank = 0; rank < all.size(); ++rank) {
+    if (all[rank].size() != sizeof mine)
+      return fail(Code::internal_error, "rank {} told {} bytes of facts", rank, all[rank].size());
+    std::memcpy(&facts[rank], all[rank].data(), sizeof mine);
+  }
+  return facts;
+}
+
+/// The same value on all ranks: what each can do at least, and the cores of all hosts.
+Facts conclude(const std::vector<OwnFacts>& all, const Groups& groups) {
+  Facts facts{.ranks = groups.ranks(),
+              .cores = 0,
+              .near = groups.count() == 1,
+              .l3_bytes = all.front().l3_bytes,
+              .slice_bytes_max = all.front().slice_bytes_max,
+              .lanes_max = all.front().lanes};
+  for (const OwnFacts& one : all) {
+    facts.near = facts.near && one.near != 0;
+    facts.l3_bytes = std::min<size_t>(facts.l3_bytes, one.l3_bytes);
+    facts.slice_bytes_max = std::min<size_t>(facts.slice_bytes_max, one.slice_bytes_max);
+    facts.lanes_max = std::min(facts.lanes_max, one.lanes);
+  }
+  for (int group = 0; group < groups.count(); ++group)
+    facts.cores += static_cast<int>(all[static_cast<size_t>(groups.leader(group))].cores);
+  if (groups.count() > 1) facts.hosts = groups.by_rank();
+  return facts;
+}
+
+tcp::Options tcp_options(const Settings& settings) {
+  tcp::Options options;
+  options.detection_ms = settings.detection_ms;
+  options.interfaces = settings.interface_name;
+  return options;
+}
+
+/// To the ranks of other hosts by TCP; `near`: to those of this host, if there are any.
+Result<std::unique_ptr<Endpoint>> connect_hosts(Exchange& exchange, const Node& node, std::unique_ptr<Endpoint> near,
+                                                const Settings& settings, Deadline deadline) {
+  std::vector<int> elsewhere;
+  std::vector<bool> is_here;
+  for (int rank = 0; rank < node.ranks(); ++rank) {
+    is_here.push_back(node.is_here(rank));
+    if (!node.is_here(rank)) elsewhere.push_back(rank);
+  }
+  std::unique_ptr<Endpoint> far =
+      BCCL_TRY(tcp::TcpEndpoint::open(exchange, elsewhere, tcp_options(settings), deadline));
+  if (node.ranks_here().size() == 1) return far;
+  return std::unique_ptr<Endpoint>(
+      std::make_unique<RoutedEndpoint>(std::move(near), std::move(far), std::move(is_here)));
+}
+
+}  // namespace
+
+Status Communicator::connect(Exchange& exchange, Deadline deadline, const Decorate& decorate, const std::string& host) {
+  BCCL_TRY(agree_on_settings(exchange, deadline));
+  const shm::Options options{.pool_bytes = static_cast<size_t>(settings_.pool_bytes), .stores = settings_.stores};
+  const auto arena_bytes = [&](int ranks_here) { return shm::arena_bytes(ranks_here, options); };
+  node_ = BCCL_TRY(Node::join(exchange, arena_bytes, deadline, {.host = host}));
+  auto near = std::make_unique<shm::ShmEndpoint>(*node_, options);
+  if (host.empty()) near->measure_distance(measure_patience_ms);  // hosts made of one take its cores from each other
+  const bool is_near = near->distance() == shm::Distance::near;
+  endpoint_ = std::move(near);
+  if (node_->spans_hosts()) {
+    control_ = BCCL_TRY(control::Control::open(exchange, *node_, tcp_options(settings_), deadline));
+    endpoint_ = BCCL_TRY(connect_hosts(exchange, *node_, std::move(endpoint_), settings_, deadline));
+  }
+  wait_kind_ = bccl::wait_kind(*node_, settings_.wait);
+  const Machine* const machine = BCCL_TRY(this_machine());
+  const OwnFacts mine{.cores = static_cast<uint32_t>(node_->cores()),
+                      .near = is_near ? 1U : 0U,
+                      .lanes = endpoint_->lanes(),
+                      .l3_bytes = machine->l3_bytes,
+                      .slice_bytes_max = endpoint_->slice_bytes_max()};
+  facts_ = conclude(BCCL_TRY(gather(exchange, mine, deadline)), node_->groups());
+  if (decorate) endpoint_ = decorate(std::move(endpoint_), rank_);
+  return {};
+}
+
+}  // namespace bccl
