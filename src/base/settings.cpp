@@ -150,6 +150,8 @@ struct Row {
 };
 
 constexpr std::string_view store_names[] = {"auto", "cached", "streaming"};
+constexpr std::string_view family_names[] = {"auto", "ipv4", "ipv6"};
+constexpr std::string_view switch_names[] = {"off", "on"};
 constexpr std::string_view wait_names[] = {"auto", "spin", "yield"};
 constexpr std::string_view kernel_names[] = {"auto", "scalar", "avx2", "avx512"};
 
@@ -182,7 +184,16 @@ constexpr Row rows[] = {
     {"BCCL_KERNELS", Choice{&Settings::kernels, kernel_names},
      "Instruction set of the reductions on the CPU."},
     {"BCCL_SOCKET_IFNAME", Text{&Settings::interface_name},
-     "Network interface that the bootstrap listens on; empty: those that are up."},
+     "Network interfaces to use: names or their beginnings, separated by commas; =name: exactly, ^name: not; empty: all "
+     "that are up."},
+    {"BCCL_SOCKET_FAMILY", Choice{&Settings::socket_family, family_names}, "Which IP ranks use by TCP."},
+    {"BCCL_TCP_SOCKETS", Number{&Settings::tcp_sockets, 1, 15, false},
+     "Sockets of a pair of ranks; one or, over several networks, one each; 0: chosen."},
+    {"BCCL_TCP_SLICE_BYTES", Number{&Settings::tcp_slice_bytes, 4 << 10, 16 << 20, true},
+     "The largest slice by TCP, in bytes; 0: chosen."},
+    {"BCCL_TCP_BUFFER_BYTES", Number{&Settings::tcp_buffer_bytes, 4 << 10, 1 << 30, true},
+     "The kernel's buffers of a socket, each way, in bytes; 0: as the kernel sees fit."},
+    {"BCCL_TCP_ENCRYPTION", Choice{&Settings::tcp_encryption, switch_names}, "Whether slices by TCP are encrypted."},
 };
 
 /// An empty variable counts as one that is not set.

@@ -30,7 +30,12 @@ struct Settings {
   std::string stores = "auto";            ///< BCCL_SHM_STORES: auto | cached | streaming (staging writes).
   std::string wait = "auto";              ///< BCCL_WAIT: auto | spin | yield.
   std::string kernels = "auto";           ///< BCCL_KERNELS: auto | scalar | avx2 | avx512.
-  std::string interface_name;             ///< BCCL_SOCKET_IFNAME: interface the bootstrap listens on; empty: automatic.
+  std::string interface_name;             ///< BCCL_SOCKET_IFNAME: interfaces of bootstrap and TCP; empty: automatic.
+  std::string socket_family = "auto";     ///< BCCL_SOCKET_FAMILY: auto | ipv4 | ipv6, for TCP.
+  int64_t tcp_sockets = 0;                ///< BCCL_TCP_SOCKETS: of a pair of ranks, 1 … 15; 0: chosen.
+  int64_t tcp_slice_bytes = 0;            ///< BCCL_TCP_SLICE_BYTES: the largest slice by TCP; 0: chosen.
+  int64_t tcp_buffer_bytes = 0;           ///< BCCL_TCP_BUFFER_BYTES: of a socket in the kernel, each way; 0: the kernel's.
+  std::string tcp_encryption = "off";     ///< BCCL_TCP_ENCRYPTION: on | off.
 };
 
 /// One row of the table, for `bccl info` and docs.

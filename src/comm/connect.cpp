@@ -57,13 +57,6 @@ Facts conclude(const std::vector<OwnFacts>& all, const Groups& groups) {
   return facts;
 }
 
-tcp::Options tcp_options(const Settings& settings) {
-  tcp::Options options;
-  options.detection_ms = settings.detection_ms;
-  options.interfaces = settings.interface_name;
-  return options;
-}
-
 /// To the ranks of other hosts by TCP; `near`: to those of this host, if there are any.
 Result<std::unique_ptr<Endpoint>> connect_hosts(Exchange& exchange, const Node& node, std::unique_ptr<Endpoint> near,
                                                 const Settings& settings, Deadline deadline) {
@@ -74,7 +67,7 @@ Result<std::unique_ptr<Endpoint>> connect_hosts(Exchange& exchange, const Node& 
     if (!node.is_here(rank)) elsewhere.push_back(rank);
   }
   std::unique_ptr<Endpoint> far =
-      BCCL_TRY(tcp::TcpEndpoint::open(exchange, elsewhere, tcp_options(settings), deadline));
+      BCCL_TRY(tcp::TcpEndpoint::open(exchange, elsewhere, tcp::options_from(settings), deadline));
   if (node.ranks_here().size() == 1) return far;
   return std::unique_ptr<Endpoint>(
       std::make_unique<RoutedEndpoint>(std::move(near), std::move(far), std::move(is_here)));
@@ -92,7 +85,7 @@ Status Communicator::connect(Exchange& exchange, Deadline deadline, const Decora
   const bool is_near = near->distance() == shm::Distance::near;
   endpoint_ = std::move(near);
   if (node_->spans_hosts()) {
-    control_ = BCCL_TRY(control::Control::open(exchange, *node_, tcp_options(settings_), deadline));
+    control_ = BCCL_TRY(control::Control::open(exchange, *node_, tcp::options_from(settings_), deadline));
     endpoint_ = BCCL_TRY(connect_hosts(exchange, *node_, std::move(endpoint_), settings_, deadline));
   }
   wait_kind_ = bccl::wait_kind(*node_, settings_.wait);

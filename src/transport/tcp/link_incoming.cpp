@@ -136,7 +136,7 @@ void Link::end_of(size_t socket, int error_number) {
   if (error_number == ETIMEDOUT || error_number == EHOSTUNREACH || error_number == ENETUNREACH)
     return fail_with(fail(Code::remote_error,
                           "{}: {} has not been heard of for {} ms: its host or the network to it is down "
-                          "(BCCL_TCP_DETECTION says how long to wait)",
+                          "(BCCL_DETECTION says how long to wait)",
                           me_, peer_.describe(), detection_ms_));
   const std::string how = cut_short ? std::string{"has left in the middle of a slice"}
                           : error_number == 0 || error_number == EPIPE || error_number == ECONNRESET

@@ -23,4 +23,6 @@ struct Options {
   std::string interfaces;  ///< As BCCL_SOCKET_IFNAME; empty: those that lead to the peers.
 };
 
+Options options_from(const Settings& settings);
+
 }  // namespace bccl::tcp

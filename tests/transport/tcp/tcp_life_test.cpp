@@ -127,7 +127,7 @@ TEST_CASE("a network that falls silent is an error that names the peer and the s
     for (int round = 0; round < 100; ++round) expect(group[0]->poll().ok(), group[0]->poll().sentence());
     set_loopback(false);
     const Deadline bound = Deadline::after_ms(leeway_ms);
-    expect_words(error_within(*group[0], leeway_ms), {"rank 1 (host ", "has not been heard of", "BCCL_TCP_DETECTION"});
+    expect_words(error_within(*group[0], leeway_ms), {"rank 1 (host ", "has not been heard of", "BCCL_DETECTION"});
     expect(!bound.passed(), "it took too long");
     _exit(0);
   });
