@@ -42,6 +42,24 @@ TEST_CASE("an interface that was asked for is the only one used") {
   CHECK(chosen.value() == std::vector{ib4.address});
 }
 
+TEST_CASE("interfaces are named by list, beginning, exactly, or by exclusion") {
+  const std::vector all{lo4, eth4, ib4, eth6};
+  const auto names = [&](const char* wish) {
+    std::string chosen;
+    const auto selected = select_interfaces(all, wish).value();
+    for (const InterfaceAddress& each : selected) chosen += each.interface_name + " ";
+    return chosen;
+  };
+  CHECK(names("") == "lo eth0 ib0 eth0 ");
+  CHECK(names("eth") == "eth0 eth0 ");
+  CHECK(names("ib,lo") == "lo ib0 ");
+  CHECK(names("=ib0,eth") == "ib0 ");
+  CHECK(names("^lo,eth") == "ib0 ");
+  CHECK(names("^=eth0") == "lo ib0 ");
+  CHECK(names(",ib0,") == "ib0 ");
+  for (const char* nothing : {"=eth", "^lo,ib,eth", ","}) CHECK_FALSE(select_interfaces(all, nothing).ok());
+}
+
 TEST_CASE("an interface that does not exist is an error that names those that do") {
   const auto chosen = choose_addresses({lo4, eth4, ib4}, "ib1", 8);
   CHECK(chosen.code() == Code::invalid_argument);
