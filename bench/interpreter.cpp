@@ -74,9 +74,13 @@ std::unique_ptr<BoundPlan> bind(const Algorithm& algorithm, int ranks, Endpoint&
 /// Tells the receivers what one run of the plan takes. Nothing is sent for an empty part.
 void make_ready(const BoundPlan& plan, const Geometry& geometry) {
   for (int channel = 0; channel < plan.channels(); ++channel)
-    for (const BoundStep& step : plan.steps(channel, 0))
-      if (const size_t bytes = geometry.piece(step.extent, 0).bytes; bytes > 0)
-        for (Receiver* receiver : step.receivers) static_cast<ReadyReceiver*>(receiver)->expect(bytes);
+    for (const BoundStep& step : plan.steps(channel, 0)) {
+      size_t bytes = 0;
+      for (int k = 0; k < step.extent.count; ++k)
+        bytes += geometry.piece({step.extent.buffer, step.extent.first + k, 1}, 0).bytes;
+      if (bytes == 0) continue;
+      for (Receiver* receiver : step.receivers) static_cast<ReadyReceiver*>(receiver)->expect(bytes);
+    }
 }
 
 /// One window, a cache line a chunk: so few bytes that they hardly count.
@@ -140,10 +144,10 @@ void add(std::string_view name, const Algorithm& algorithm,
 }  // namespace bccl
 
 int main(int argc, char** argv) {
-  for (const bccl::Algorithm& algorithm : bccl::algorithms()) bccl::add("advance", algorithm, bccl::advance);
-  for (const bccl::Algorithm& algorithm : bccl::algorithms()) bccl::add("build", algorithm, bccl::build);
-  for (const bccl::Algorithm& algorithm : bccl::algorithms()) bccl::add("bind", algorithm, bccl::bind_plan);
-  for (const bccl::Algorithm& algorithm : bccl::algorithms())
+  for (const bccl::Algorithm& algorithm : bccl::algorithms(bccl::Collective::all_reduce)) bccl::add("advance", algorithm, bccl::advance);
+  for (const bccl::Algorithm& algorithm : bccl::algorithms(bccl::Collective::all_reduce)) bccl::add("build", algorithm, bccl::build);
+  for (const bccl::Algorithm& algorithm : bccl::algorithms(bccl::Collective::all_reduce)) bccl::add("bind", algorithm, bccl::bind_plan);
+  for (const bccl::Algorithm& algorithm : bccl::algorithms(bccl::Collective::all_reduce))
     bccl::add("geometry", algorithm, bccl::geometry);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;

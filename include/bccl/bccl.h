@@ -281,15 +281,198 @@ BCCL_API bcclResult_t bcclRedOpDestroy(bcclRedOp_t op, bcclComm_t comm);
 BCCL_API bcclResult_t bcclAllReduce(const void* sendbuff, void* recvbuff, size_t count, bcclDataType_t datatype,
                                     bcclRedOp_t op, bcclComm_t comm, bcclStream_t stream);
 
+/* What follows holds for all collectives and messages below.
+ *   datatype  type of the elements; the same on all ranks
+ *   comm      the communicator
+ *   stream    NULL: the call runs in this thread and returns when its part is done; another value: none in this version
+ * Buffers are host memory, aligned to the size of an element, and may be NULL where they hold no elements. Out of place they
+ * must not overlap. After an error the elements of a receiving buffer have any value. Counts are elements, any size_t that
+ * memory can hold, 0 included.
+ * Errors are those of bcclAllReduce; and bcclInvalidArgument: root or peer is no rank of the communicator, or counts that this
+ * rank alone can see to be wrong. */
+
+/* Every rank's recvbuff receives all ranks' sendbuff, by rank: block r is what rank r gave.
+ *   sendbuff   sendcount elements; not changed
+ *   recvbuff   nranks * sendcount elements. In place if sendbuff is recvbuff + rank * sendcount
+ *   sendcount  the same on all ranks
+ *   datatype, comm, stream   as above */
+BCCL_API bcclResult_t bcclAllGather(const void* sendbuff, void* recvbuff, size_t sendcount, bcclDataType_t datatype,
+                                    bcclComm_t comm, bcclStream_t stream);
+
+/* Every rank's recvbuff receives its block of the reduction over all ranks' sendbuff: rank r gets block r.
+ *   sendbuff   nranks * recvcount elements; not changed, save for what is in place
+ *   recvbuff   recvcount elements. In place if it is sendbuff + rank * recvcount
+ *   recvcount  the same on all ranks
+ *   op         as in bcclAllReduce; the same on all ranks
+ *   datatype, comm, stream   as above */
+BCCL_API bcclResult_t bcclReduceScatter(const void* sendbuff, void* recvbuff, size_t recvcount, bcclDataType_t datatype,
+                                        bcclRedOp_t op, bcclComm_t comm, bcclStream_t stream);
+
+/* Every rank's recvbuff receives the root's sendbuff.
+ *   sendbuff  count elements on the root; elsewhere not looked at
+ *   recvbuff  count elements. On the root in place if equal to sendbuff
+ *   count     the same on all ranks
+ *   root      the same on all ranks
+ *   datatype, comm, stream   as above */
+BCCL_API bcclResult_t bcclBroadcast(const void* sendbuff, void* recvbuff, size_t count, bcclDataType_t datatype, int root,
+                                    bcclComm_t comm, bcclStream_t stream);
+
+/* The root's recvbuff receives the reduction over all ranks' sendbuff.
+ *   sendbuff  count elements; not changed, save in place
+ *   recvbuff  count elements on the root, in place if equal to sendbuff; elsewhere not looked at
+ *   count     the same on all ranks
+ *   op        as in bcclAllReduce; the same on all ranks
+ *   root      the same on all ranks
+ *   datatype, comm, stream   as above */
+BCCL_API bcclResult_t bcclReduce(const void* sendbuff, void* recvbuff, size_t count, bcclDataType_t datatype, bcclRedOp_t op,
+                                 int root, bcclComm_t comm, bcclStream_t stream);
+
+/* The root's recvbuff receives all ranks' sendbuff, by rank.
+ *   sendbuff   sendcount elements; not changed
+ *   recvbuff   nranks * sendcount elements on the root, in place if sendbuff is recvbuff + root * sendcount; elsewhere not
+ *              looked at
+ *   sendcount  the same on all ranks
+ *   root       the same on all ranks
+ *   datatype, comm, stream   as above */
+BCCL_API bcclResult_t bcclGather(const void* sendbuff, void* recvbuff, size_t sendcount, bcclDataType_t datatype, int root,
+                                 bcclComm_t comm, bcclStream_t stream);
+
+/* Every rank's recvbuff receives its block of the root's sendbuff: rank r gets block r.
+ *   sendbuff   nranks * recvcount elements on the root; elsewhere not looked at
+ *   recvbuff   recvcount elements. On the root in place if it is sendbuff + root * recvcount
+ *   recvcount  the same on all ranks
+ *   root       the same on all ranks
+ *   datatype, comm, stream   as above */
+BCCL_API bcclResult_t bcclScatter(const void* sendbuff, void* recvbuff, size_t recvcount, bcclDataType_t datatype, int root,
+                                  bcclComm_t comm, bcclStream_t stream);
+
+/* Every rank sends block r of its sendbuff to rank r, where it becomes the block that bears the sender's rank.
+ *   sendbuff  nranks * count elements; not changed
+ *   recvbuff  nranks * count elements; not in place
+ *   count     elements of one block; the same on all ranks
+ *   datatype, comm, stream   as above */
+BCCL_API bcclResult_t bcclAlltoAll(const void* sendbuff, void* recvbuff, size_t count, bcclDataType_t datatype, bcclComm_t comm,
+                                   bcclStream_t stream);
+
+/* Returns when all ranks have called it.
+ *   comm, stream   as above */
+BCCL_API bcclResult_t bcclBarrier(bcclComm_t comm, bcclStream_t stream);
+
+/* ---- collectives whose blocks differ in size ----
+ * Counts are given block by block, with where each block begins in the buffer (displs, in elements; NULL: one after another, in
+ * the order of ranks). Blocks of a receiving buffer must not overlap. Arrays have nranks elements and may change when the call
+ * has returned, also inside a group. */
+
+/* bcclAllGather with a count for every rank.
+ *   sendbuff    sendcount elements; not changed
+ *   sendcount   recvcounts[rank]
+ *   recvbuff    block r, recvcounts[r] elements, at displs[r]. In place if sendbuff is where the own block goes
+ *   recvcounts  the same on all ranks
+ *   displs      NULL, or an array of this rank's own
+ *   datatype, comm, stream   as above */
+BCCL_API bcclResult_t bcclAllGatherV(const void* sendbuff, size_t sendcount, void* recvbuff, const size_t* recvcounts,
+                                     const size_t* displs, bcclDataType_t datatype, bcclComm_t comm, bcclStream_t stream);
+
+/* bcclReduceScatter with a count for every rank.
+ *   sendbuff    the blocks of all ranks, one after another; not changed, save for what is in place
+ *   recvbuff    recvcounts[rank] elements. In place if it is where the own block lies in sendbuff
+ *   recvcounts  the same on all ranks
+ *   op          as in bcclAllReduce; the same on all ranks
+ *   datatype, comm, stream   as above */
+BCCL_API bcclResult_t bcclReduceScatterV(const void* sendbuff, void* recvbuff, const size_t* recvcounts,
+                                         bcclDataType_t datatype, bcclRedOp_t op, bcclComm_t comm, bcclStream_t stream);
+
+/* bcclGather with a count for every rank.
+ *   sendbuff    sendcount elements; not changed
+ *   sendcount   what the root has in recvcounts for this rank
+ *   recvbuff    on the root: block r, recvcounts[r] elements, at displs[r]; in place if sendbuff is where the own block goes.
+ *               Elsewhere not looked at
+ *   recvcounts  on the root; elsewhere not looked at
+ *   displs      NULL, or an array on the root
+ *   root        the same on all ranks
+ *   datatype, comm, stream   as above
+ * bcclInvalidUsage: counts of root and rank differ; both are named. */
+BCCL_API bcclResult_t bcclGatherV(const void* sendbuff, size_t sendcount, void* recvbuff, const size_t* recvcounts,
+                                  const size_t* displs, bcclDataType_t datatype, int root, bcclComm_t comm,
+                                  bcclStream_t stream);
+
+/* bcclScatter with a count for every rank.
+ *   sendbuff    on the root: block r, sendcounts[r] elements, at displs[r]; elsewhere not looked at
+ *   sendcounts  on the root; elsewhere not looked at
+ *   displs      NULL, or an array on the root
+ *   recvbuff    recvcount elements. On the root in place if it is where the own block lies in sendbuff
+ *   recvcount   what the root has in sendcounts for this rank
+ *   root        the same on all ranks
+ *   datatype, comm, stream   as above
+ * bcclInvalidUsage: counts of root and rank differ; both are named. */
+BCCL_API bcclResult_t bcclScatterV(const void* sendbuff, const size_t* sendcounts, const size_t* displs, void* recvbuff,
+                                   size_t recvcount, bcclDataType_t datatype, int root, bcclComm_t comm, bcclStream_t stream);
+
+/* bcclAlltoAll with a count for every pair of ranks.
+ *   sendbuff    block r, sendcounts[r] elements, at sdispls[r]; not changed
+ *   sendcounts  what rank r has in recvcounts for this rank
+ *   sdispls     NULL, or an array
+ *   recvbuff    block r, recvcounts[r] elements, at rdispls[r]; not in place
+ *   recvcounts  what rank r has in sendcounts for this rank
+ *   rdispls     NULL, or an array
+ *   datatype, comm, stream   as above
+ * bcclInvalidUsage: counts of two ranks for each other differ; both are named. */
+BCCL_API bcclResult_t bcclAlltoAllV(const void* sendbuff, const size_t* sendcounts, const size_t* sdispls, void* recvbuff,
+                                    const size_t* recvcounts, const size_t* rdispls, bcclDataType_t datatype, bcclComm_t comm,
+                                    bcclStream_t stream);
+
+/* ---- work shared by weight ----
+ * A slower rank takes a smaller share: of the elements that each rank sums up, here, or holds, in the calls with counts. */
+
+/* bcclAllReduce in which rank r sums up weights[r] / (sum of all weights) of the elements.
+ *   sendbuff, recvbuff, count, op   as in bcclAllReduce
+ *   weights   array of nranks numbers, the same on all ranks; some may be 0, not all
+ *   datatype, comm, stream   as above
+ * bcclInvalidArgument: weights is NULL or all are 0. */
+BCCL_API bcclResult_t bcclAllReduceWeighted(const void* sendbuff, void* recvbuff, size_t count, bcclDataType_t datatype,
+                                            bcclRedOp_t op, const uint32_t* weights, bcclComm_t comm, bcclStream_t stream);
+
+/* Counts for bcclReduceScatterV and bcclAllGatherV that share a number of elements by weight.
+ *   total     elements to share
+ *   weights   array of nranks numbers; some may be 0, not all
+ *   nranks    1 or more
+ *   counts    out: array of nranks elements; they sum to total
+ * bcclInvalidArgument: weights or counts is NULL, nranks is not 1 or more, all weights are 0. */
+BCCL_API bcclResult_t bcclWeightedCounts(size_t total, const uint32_t* weights, int nranks, size_t* counts);
+
+/* ---- messages from rank to rank ----
+ * Messages of one rank to another arrive in the order of their sends. Several at a time, in whatever order, and messages to
+ * oneself, need a group: its messages go on side by side. A send may return before it is received. Messages of 0 elements
+ * take part. */
+
+/* Sends to a rank, which must receive as many elements.
+ *   sendbuff  count elements; not changed
+ *   count     what the peer receives
+ *   peer      whom to send to; this rank itself only in a group
+ *   datatype, comm, stream   as above
+ * bcclInvalidUsage: the counts of send and receive differ (found by the receiver, told to all), or a message to oneself has no
+ * counterpart in the group. */
+BCCL_API bcclResult_t bcclSend(const void* sendbuff, size_t count, bcclDataType_t datatype, int peer, bcclComm_t comm,
+                               bcclStream_t stream);
+
+/* Receives from a rank.
+ *   recvbuff  count elements
+ *   count     what the peer sends
+ *   peer      whom to receive from; this rank itself only in a group
+ *   datatype, comm, stream   as above
+ * Errors as of bcclSend. */
+BCCL_API bcclResult_t bcclRecv(void* recvbuff, size_t count, bcclDataType_t datatype, int peer, bcclComm_t comm,
+                               bcclStream_t stream);
+
 /* ---- groups ---- */
 
-/* Begins a group of the calling thread: until its end, collectives of this thread are checked and recorded, not run.
+/* Begins a group of the calling thread: until its end, collectives and messages of this thread are checked and recorded, not run.
  * Groups nest; only the end of the outermost runs anything. Never fails. */
 BCCL_API bcclResult_t bcclGroupStart(void);
 
-/* Ends a group. The outermost end runs the recorded calls, all in this thread: calls on one communicator in their
- * order, different communicators concurrently, so that one thread can drive many ranks; and returns when all are
- * done. Returns the first error. If a recorded call was refused (bcclInvalidArgument), that is returned and none is run.
+/* Ends a group. The outermost end runs the recorded calls, all in this thread: collectives on one communicator in their
+ * order, then its sends and receives side by side; different communicators concurrently, so that one thread can drive
+ * many ranks; and returns when all are done. Returns the first error. If a recorded call was refused (bcclInvalidArgument), that is returned and none is run.
  * bcclInvalidUsage: there is no group to end, or another thread is inside one of the communicators. */
 BCCL_API bcclResult_t bcclGroupEnd(void);
 

@@ -3,34 +3,101 @@
 #include <algorithm>
 #include <array>
 
+#include "algos/generators.h"
+#include "algos/owners.h"
 #include "plan/builder.h"
 
 namespace bccl {
 namespace {
 
-constexpr auto all_reduce = Collective::all_reduce;
-
+/// By collective: algorithms() relies on it.
 constexpr std::array catalogue = {
-    Algorithm{"ring", all_reduce, "neighbours in a circle; least traffic, most hops; for large data",
-              ring_all_reduce, true, false, References::in_place},
-    Algorithm{"double_binary_tree", all_reduce,
-              "two trees on half of the data each; few hops, full bandwidth", double_binary_tree_all_reduce,
-              false, false, References::in_place},
-    Algorithm{"halving_doubling", all_reduce, "partners at distance 1, 2, 4, …; few messages, least traffic",
-              halving_doubling_all_reduce, false, false, References::in_place},
-    Algorithm{"one_shot", all_reduce, "everything to everyone; one hop; for the smallest data",
-              one_shot_all_reduce, false, false, References::apart},
-    Algorithm{"direct", all_reduce,
-              "each chunk summed up by one rank, then sent to all; two hops, least traffic",
-              direct_all_reduce, false, false, References::in_place},
-    Algorithm{"hierarchical", all_reduce,
-              "direct inside each group, then among groups; spares slow outer links", hierarchical_all_reduce,
-              false, true, References::in_place},
+    Algorithm{.name = "ring",
+              .collective = Collective::all_reduce,
+              .summary = "neighbours in a circle; least traffic, most hops; for large data",
+              .generate = ring_all_reduce,
+              .takes_channels = true,
+              .references = References::in_place},
+    Algorithm{.name = "double_binary_tree",
+              .collective = Collective::all_reduce,
+              .summary = "two trees on half of the data each; few hops, full bandwidth",
+              .generate = double_binary_tree_all_reduce,
+              .references = References::in_place},
+    Algorithm{.name = "halving_doubling",
+              .collective = Collective::all_reduce,
+              .summary = "partners at distance 1, 2, 4, …; few messages, least traffic",
+              .generate = halving_doubling_all_reduce,
+              .references = References::in_place},
+    Algorithm{.name = "one_shot",
+              .collective = Collective::all_reduce,
+              .summary = "everything to everyone; one hop; for the smallest data",
+              .generate = one_shot_all_reduce,
+              .references = References::apart,
+              .canonical_order = true},
+    Algorithm{.name = "direct",
+              .collective = Collective::all_reduce,
+              .summary = "each chunk summed up by one rank, then sent to all; two hops, least traffic",
+              .generate = direct_all_reduce,
+              .references = References::in_place,
+              .canonical_order = true,
+              .owner = rank_of_label},
+    Algorithm{.name = "hierarchical",
+              .collective = Collective::all_reduce,
+              .summary = "direct inside each group, then among groups; spares slow outer links",
+              .generate = hierarchical_all_reduce,
+              .takes_groups = true,
+              .references = References::in_place,
+              .owner = root_of_label},
+
+    Algorithm{.name = "direct",
+              .collective = Collective::all_gather,
+              .summary = "everyone sends its block to everyone; one hop",
+              .generate = direct_all_gather},
+
+    Algorithm{.name = "direct",
+              .collective = Collective::reduce_scatter,
+              .summary = "everyone sends each block to the rank that sums it up; one hop, least traffic",
+              .generate = direct_reduce_scatter,
+              .canonical_order = true,
+              .owner = rank_of_label},
+
+    Algorithm{.name = "direct",
+              .collective = Collective::broadcast,
+              .summary = "the root sends everything to everyone; one hop",
+              .generate = direct_broadcast},
+
+    Algorithm{.name = "direct",
+              .collective = Collective::reduce,
+              .summary = "everyone sends everything to the root; one hop",
+              .generate = direct_reduce,
+              .canonical_order = true},
+
+    Algorithm{.name = "direct",
+              .collective = Collective::gather,
+              .summary = "everyone sends its block to the root; one hop",
+              .generate = direct_gather},
+
+    Algorithm{.name = "direct",
+              .collective = Collective::scatter,
+              .summary = "the root sends everyone its block; one hop",
+              .generate = direct_scatter},
+
+    Algorithm{.name = "direct",
+              .collective = Collective::all_to_all,
+              .summary = "everyone sends all blocks at once; one hop",
+              .generate = direct_all_to_all},
+
+    Algorithm{.name = "one_shot",
+              .collective = Collective::barrier,
+              .summary = "everyone tells everyone; one hop",
+              .generate = one_shot_barrier,
+              .canonical_order = true},
 };
 
+static_assert(std::ranges::is_sorted(catalogue, {}, &Algorithm::collective));
+
 Plan copy_alone(const Algorithm& algorithm) {
-  PlanBuilder plan{algorithm.collective, std::string(algorithm.name), 1, 0};
-  plan.all_reduce_chunks(1);
+  PlanBuilder plan{algorithm.collective, std::string(algorithm.name), Shape{}, 0};
   plan.step().from(source(0)).to(target(0));
   return std::move(plan).build();
 }
@@ -43,11 +110,15 @@ Plan Algorithm::build(const Shape& shape, Rank me) const {
 
 std::span<const Algorithm> algorithms() { return catalogue; }
 
+std::span<const Algorithm> algorithms(Collective collective) {
+  const auto [first, end] = std::ranges::equal_range(catalogue, collective, {}, &Algorithm::collective);
+  return {first, end};
+}
+
 const Algorithm* find_algorithm(Collective collective, std::string_view name) {
-  const auto found = std::find_if(catalogue.begin(), catalogue.end(), [&](const Algorithm& algorithm) {
-    return algorithm.collective == collective && algorithm.name == name;
-  });
-  return found == catalogue.end() ? nullptr : &*found;
+  const std::span<const Algorithm> list = algorithms(collective);
+  const auto found = std::ranges::find(list, name, &Algorithm::name);
+  return found == list.end() ? nullptr : &*found;
 }
 
 std::vector<Plan> build_all(const Algorithm& algorithm, const Shape& shape) {

@@ -4,7 +4,7 @@
 /// 2009.
 #include <bit>
 
-#include "algos/catalogue.h"
+#include "algos/generators.h"
 #include "algos/peers.h"
 #include "plan/builder.h"
 
@@ -74,8 +74,8 @@ void add_tree(PlanBuilder& plan, int index, int ranks, Rank me) {
 }  // namespace
 
 Plan double_binary_tree_all_reduce(const Shape& shape, Rank me) {
-  PlanBuilder plan{Collective::all_reduce, "double_binary_tree", shape.ranks, me};
-  plan.all_reduce_chunks(trees);
+  PlanBuilder plan{Collective::all_reduce, "double_binary_tree", shape, me};
+  plan.cut(trees);
   for (int tree = 0; tree < trees; ++tree) add_tree(plan, tree, shape.ranks, me);
   return std::move(plan).build();
 }

@@ -27,6 +27,7 @@ class GroupTree {
     std::vector<Rank> children;  ///< In the order of levels, then of the shape.
   };
   Place place(int label, Rank rank) const;
+  Rank root(int label) const { return collector(label, levels(), 0); }
 
   /// Labels of one pass have different collectors in every group, whatever its size: with equal groups all
   /// labels are in one pass.

@@ -5,7 +5,7 @@
 /// Ranks beyond a power of two are folded: they hand their data to a neighbour first and get the result last.
 #include <bit>
 
-#include "algos/catalogue.h"
+#include "algos/generators.h"
 #include "plan/builder.h"
 
 namespace bccl {
@@ -61,8 +61,8 @@ Plan halving_doubling_all_reduce(const Shape& shape, Rank me) {
   const Core core{shape.ranks};
   const Chunks all = target(0, core.size);
   Chunks mine = source(0, core.size);
-  PlanBuilder plan{Collective::all_reduce, "halving_doubling", shape.ranks, me};
-  plan.all_reduce_chunks(core.size).message_chunks(core.pairs > 0 ? core.size : core.size / 2);
+  PlanBuilder plan{Collective::all_reduce, "halving_doubling", shape, me};
+  plan.cut(core.size).message_chunks(core.pairs > 0 ? core.size : core.size / 2);
   if (core.paired(me) && me % 2 == 1) {
     plan.step().from(mine).send(me - 1);
     plan.step().recv(me - 1).to(all);

@@ -6,7 +6,7 @@
 /// heterogeneous network hierarchy", 2019.
 #include <algorithm>
 
-#include "algos/catalogue.h"
+#include "algos/generators.h"
 #include "algos/group_tree.h"
 #include "algos/peers.h"
 #include "plan/builder.h"
@@ -40,8 +40,8 @@ void add_pass(PlanBuilder& plan, const GroupTree& tree, int pass, Rank me) {
 
 Plan hierarchical_all_reduce(const Shape& shape, Rank me) {
   const GroupTree tree{shape};
-  PlanBuilder plan{Collective::all_reduce, "hierarchical", shape.ranks, me};
-  plan.all_reduce_chunks(tree.labels());
+  PlanBuilder plan{Collective::all_reduce, "hierarchical", shape, me};
+  plan.cut(tree.labels());
   for (int pass = 0; pass < tree.passes(); ++pass) add_pass(plan, tree, pass, me);
   return std::move(plan).build();
 }

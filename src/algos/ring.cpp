@@ -1,7 +1,7 @@
 /// Ring: every chunk travels once around to be summed up, then once more to be handed out, so each rank sends
 /// the least that any all-reduce can. Patarasuk and Yuan, "Bandwidth optimal all-reduce algorithms for
 /// clusters of workstations", 2009.
-#include "algos/catalogue.h"
+#include "algos/generators.h"
 #include "plan/builder.h"
 
 namespace bccl {
@@ -26,8 +26,8 @@ void add_ring(PlanBuilder& plan, int channel, int n, Rank me) {
 }  // namespace
 
 Plan ring_all_reduce(const Shape& shape, Rank me) {
-  PlanBuilder plan{Collective::all_reduce, "ring", shape.ranks, me};
-  plan.all_reduce_chunks(shape.ranks * shape.channels);
+  PlanBuilder plan{Collective::all_reduce, "ring", shape, me};
+  plan.cut(shape.ranks * shape.channels);
   for (int channel = 0; channel < shape.channels; ++channel) add_ring(plan, channel, shape.ranks, me);
   return std::move(plan).build();
 }

@@ -1,59 +1,100 @@
-/// The C entry points of collectives and groups: check, then run or record.
+/// The C entry points of the collectives whose blocks are equal, and of groups: check, then run or record.
 #include "api/arguments.h"
-#include "api/grouping.h"
-#include "api/handle.h"
-#include "api/last_error.h"
+#include "api/collective_calls.h"
+#include "api/submit.h"
 
 namespace bccl {
 namespace {
 
-/// The arguments of bcclAllReduce, checked and translated.
-struct AllReduce {
-  const void* source;
-  void* target;
-  size_t count;
-  bcclDataType_t type;
-  bcclRedOp_t op;
-  bcclComm_t comm;
-  bcclStream_t stream;
-
-  Status check_into(Call& call) const {
-    BCCL_TRY(check_type(type));
-    BCCL_TRY(check_stream(stream));
-    const auto element = static_cast<DataType>(type);
-    BCCL_TRY(check_all_reduce_buffers(source, target, count, element));
-    call.collective = Collective::all_reduce;
-    call.source = source;
-    call.target = target;
-    call.count = count;
-    call.type = element;
-    return set_reduction(comm, op, element, call.reduction);
-  }
-
-  Result<GroupedCall> grouped() const {
-    GroupedCall grouped{.communicator = BCCL_TRY(communicator_of(comm)), .call = {}};
-    BCCL_TRY(check_into(grouped.call));
-    return grouped;
-  }
-
-  Status run() const {
-    if (in_group()) return record(comm, grouped());
-    const Stay stay = BCCL_TRY(Stay::enter(comm));
-    Call call;
-    BCCL_TRY(check_into(call));
-    return stay.communicator().run(call);
-  }
-};
+/// bcclAllReduce alone has no roots, blocks or places: its checks are short, for it is the call that counts.
+Status fill_all_reduce(const Arguments& given, const ReduceArguments& reduce, Call& call) {
+  BCCL_TRY(check_type(given.type));
+  BCCL_TRY(check_stream(given.stream));
+  const auto element = static_cast<DataType>(given.type);
+  BCCL_TRY(check_all_reduce_buffers(given.source, given.target, given.count, element));
+  call.source = given.source;
+  call.target = given.target;
+  call.count = given.count;
+  call.type = element;
+  return set_reduction(reduce.comm, reduce.op, element, call.reduction);
+}
 
 }  // namespace
 }  // namespace bccl
+
+using bccl::Arguments;
+using bccl::Call;
+using bccl::Collective;
+using bccl::Caller;
 
 extern "C" {
 
 bcclResult_t bcclAllReduce(const void* sendbuff, void* recvbuff, size_t count, bcclDataType_t datatype, bcclRedOp_t op,
                            bcclComm_t comm, bcclStream_t stream) {
-  bccl::Status status = bccl::AllReduce{sendbuff, recvbuff, count, datatype, op, comm, stream}.run();
-  return status.ok() ? bcclSuccess : bccl::report(std::move(status), comm);
+  return bccl::submit<Call>(comm, [&](Caller, Call& call) {
+    return bccl::fill_all_reduce({sendbuff, recvbuff, count, datatype, stream}, {op, comm}, call);
+  });
+}
+
+bcclResult_t bcclAllGather(const void* sendbuff, void* recvbuff, size_t sendcount, bcclDataType_t datatype, bcclComm_t comm,
+                           bcclStream_t stream) {
+  return bccl::submit<Call>(comm, [&](Caller caller, Call& call) {
+    call.collective = Collective::all_gather;
+    return bccl::fill({sendbuff, recvbuff, sendcount, datatype, stream}, caller, call);
+  });
+}
+
+bcclResult_t bcclReduceScatter(const void* sendbuff, void* recvbuff, size_t recvcount, bcclDataType_t datatype, bcclRedOp_t op,
+                               bcclComm_t comm, bcclStream_t stream) {
+  return bccl::submit<Call>(comm, [&](Caller caller, Call& call) {
+    call.collective = Collective::reduce_scatter;
+    return bccl::fill_reducing({sendbuff, recvbuff, recvcount, datatype, stream}, {op, comm}, caller, call);
+  });
+}
+
+bcclResult_t bcclBroadcast(const void* sendbuff, void* recvbuff, size_t count, bcclDataType_t datatype, int root,
+                           bcclComm_t comm, bcclStream_t stream) {
+  return bccl::submit<Call>(comm, [&](Caller caller, Call& call) {
+    call.collective = Collective::broadcast;
+    return bccl::fill_rooted({sendbuff, recvbuff, count, datatype, stream}, root, caller, call);
+  });
+}
+
+bcclResult_t bcclReduce(const void* sendbuff, void* recvbuff, size_t count, bcclDataType_t datatype, bcclRedOp_t op, int root,
+                        bcclComm_t comm, bcclStream_t stream) {
+  return bccl::submit<Call>(comm, [&](Caller caller, Call& call) -> bccl::Status {
+    call.collective = Collective::reduce;
+    BCCL_TRY(bccl::set_root(root, caller, call));
+    return bccl::fill_reducing({sendbuff, recvbuff, count, datatype, stream}, {op, comm}, caller, call);
+  });
+}
+
+bcclResult_t bcclGather(const void* sendbuff, void* recvbuff, size_t sendcount, bcclDataType_t datatype, int root,
+                        bcclComm_t comm, bcclStream_t stream) {
+  return bccl::submit<Call>(comm, [&](Caller caller, Call& call) {
+    call.collective = Collective::gather;
+    return bccl::fill_rooted({sendbuff, recvbuff, sendcount, datatype, stream}, root, caller, call);
+  });
+}
+
+bcclResult_t bcclScatter(const void* sendbuff, void* recvbuff, size_t recvcount, bcclDataType_t datatype, int root,
+                         bcclComm_t comm, bcclStream_t stream) {
+  return bccl::submit<Call>(comm, [&](Caller caller, Call& call) {
+    call.collective = Collective::scatter;
+    return bccl::fill_rooted({sendbuff, recvbuff, recvcount, datatype, stream}, root, caller, call);
+  });
+}
+
+bcclResult_t bcclAlltoAll(const void* sendbuff, void* recvbuff, size_t count, bcclDataType_t datatype, bcclComm_t comm,
+                          bcclStream_t stream) {
+  return bccl::submit<Call>(comm, [&](Caller caller, Call& call) {
+    call.collective = Collective::all_to_all;
+    return bccl::fill({sendbuff, recvbuff, count, datatype, stream}, caller, call);
+  });
+}
+
+bcclResult_t bcclBarrier(bcclComm_t comm, bcclStream_t stream) {
+  return bccl::submit<Call>(comm, [&](Caller, Call& call) { return bccl::fill_barrier(stream, call); });
 }
 
 bcclResult_t bcclGroupStart(void) {

@@ -40,7 +40,7 @@ Status end_group() {
 
 Status record(bcclComm_t comm, Result<GroupedCall> call) {
   if (call.ok()) {
-    group.calls.push_back(call.value());
+    group.calls.push_back(std::move(call).value());
     group.handles.push_back(comm);
     return {};
   }

@@ -10,23 +10,22 @@
 namespace bccl {
 namespace {
 
-constexpr size_t store_trial_bytes_min = 32 << 10;
-constexpr size_t long_call_bytes = 4 << 20;  ///< Takes so long that one interruption does not show.
-constexpr size_t recipes_max = 4096;  ///< Distinct (count, type, op); past it all are forgotten and made anew.
+constexpr size_t near_message_slice_bytes = 32 << 10;  ///< As for collectives (tuner/choice.cpp).
 
-uint32_t mix(uint64_t value) {
-  value *= 0x9E3779B97F4A7C15ULL;
-  return static_cast<uint32_t>(value ^ value >> 32);
+/// Tells calls of the same kind apart.
+uint32_t number_part(uint64_t sequence) {
+  sequence *= 0x9E3779B97F4A7C15ULL;
+  return static_cast<uint32_t>(sequence ^ sequence >> 32);
 }
 
-/// What every slice of a call carries: differs between calls that differ in anything that all ranks must share.
-uint32_t signature_of(const CallRecord& record) {
-  uint64_t sum = record.count;
-  for (const uint64_t part : {record.plan_hash, uint64_t{record.collective}, uint64_t{record.type},
-                              uint64_t{record.op}, uint64_t{record.root}})
-    sum = (sum ^ part) * 0xD6E8FEB86659FD93ULL + 1;
-  return mix(sum);
+/// Whether messages that refer to the source may be overwritten by results. Only in an all-reduce are equal pointers all
+/// that sharing can be.
+bool share_memory(const Call& call) {
+  return call.collective != Collective::all_reduce || call.source == call.target;
 }
+
+/// Where the only block of a rank alone begins.
+size_t offset_of(const BlockList& blocks) { return blocks.offsets != nullptr ? blocks.offsets[0] : 0; }
 
 }  // namespace
 
@@ -41,11 +40,25 @@ Result<std::unique_ptr<Communicator>> Communicator::create(Exchange& exchange, c
   self.generation_ = process_generation();
   if (self.ranks_ > 1)
     BCCL_TRY(self.connect(exchange, Deadline::after_ms(settings.bootstrap_timeout_ms), decorate, host));
+  self.prepare_for_calls();
   log(LogLevel::info, "rank {} of {}: communicator ready", self.rank_, self.ranks_);
   return communicator;
 }
 
 Communicator::~Communicator() = default;
+
+/// What moves data; a rank alone has only messages to itself.
+void Communicator::prepare_for_calls() {
+  if (endpoint_)
+    recipes_ = std::make_unique<Recipes>(
+        *endpoint_, Recipes::Place{.rank = rank_, .facts = facts_, .settings = settings_, .isa = isa_});
+  messages_ = std::make_unique<Messages>(
+      endpoint_.get(),
+      Messages::Options{.me = rank_,
+                        .lane = facts_.lanes_max,
+                        .slice_bytes_max = facts_.near ? near_message_slice_bytes : facts_.slice_bytes_max,
+                        .isa = isa_});
+}
 
 /// Settings and versions from which plans follow must be equal; the sentence names the ranks and the difference.
 Status Communicator::agree_on_settings(Exchange& exchange, Deadline deadline) {
@@ -80,8 +93,18 @@ Status Communicator::check_usable() {
   return {};
 }
 
+/// A call that could not begin is over.
+Result<bool> Communicator::unless_failed(Result<bool> begun) {
+  if (!begun.ok()) busy_.store(false, std::memory_order_release);
+  return begun;
+}
+
 Result<bool> Communicator::begin(const Call& call) {
   BCCL_TRY(check_usable());
+  return unless_failed(begin_collective(call));
+}
+
+Result<bool> Communicator::begin_collective(const Call& call) {
   Reduction by_scalar;
   if (call.reduction.scalar != nullptr) by_scalar = premul_sum_by(call.type, call.reduction.scalar);
   const Reduction& reduction = call.reduction.scalar != nullptr ? by_scalar : call.reduction;
@@ -90,23 +113,15 @@ Result<bool> Communicator::begin(const Call& call) {
     busy_.store(false, std::memory_order_release);
     return true;
   }
-  const Key key{call.count, call.type, call.reduction.op, call.collective};
   Prepared* recipe = nullptr;
-  if (call.count > 0) {
-    auto found = prepared(key);
-    if (!found.ok()) {
-      busy_.store(false, std::memory_order_release);
-      return std::move(found).take_error();
-    }
-    recipe = found.value();
-  }
+  if (call.count > 0 || call.variable) recipe = BCCL_TRY(recipes_->find(call));
   record_ = {.sequence = ++sequence_,
              .count = call.count,
              .plan_hash = recipe != nullptr ? recipe->plan_hash : 0,
              .collective = static_cast<uint32_t>(call.collective),
              .type = static_cast<uint32_t>(call.type),
              .op = static_cast<uint32_t>(call.reduction.op),
-             .root = 0};
+             .root = static_cast<uint32_t>(call.root)};
   node_->enter(record_);
   if (recipe == nullptr) {  // nothing to move, but the others may have: they will find this record
     finish();
@@ -116,30 +131,50 @@ Result<bool> Communicator::begin(const Call& call) {
                                     .target = static_cast<std::byte*>(call.target),
                                     .scale = reduction.op == ReduceOp::avg ? 1.0 / ranks_ : reduction.scale,
                                     .scale_bits = reduction.scale_bits,
-                                    .signature = recipe->signature + mix(sequence_),
-                                    .in_place = call.source == call.target,
+                                    .signature = recipe->signature + number_part(sequence_),
+                                    .in_place = share_memory(call),
                                     .stream_slots = recipe->stores.next() == Stores::streaming,
                                     .timed = recipe->stores.trying()});
+  activity_ = &operation_;
   in_progress_ = recipe;
+  warned_late_ = false;
+  return false;
+}
+
+Result<bool> Communicator::begin(std::span<const Message> messages) {
+  BCCL_TRY(check_usable());
+  return unless_failed(begin_messages(messages));
+}
+
+Result<bool> Communicator::begin_messages(std::span<const Message> messages) {
+  BCCL_TRY(messages_->start(messages));
+  if (ranks_ == 1) {
+    busy_.store(false, std::memory_order_release);
+    return true;
+  }
+  activity_ = messages_.get();
+  in_progress_ = nullptr;
   warned_late_ = false;
   return false;
 }
 
 Result<bool> Communicator::step() {
   moved_ = false;
-  const Progress progress = operation_.advance();
+  const Progress progress = activity_->advance();
   if (progress == Progress::mismatch)
-    return give_up(std::move(different_calls(operation_.different_peer())).take_error());
+    return give_up(std::move(different_messages(activity_->difference())).take_error());
   moved_ = progress != Progress::none;
   if (progress == Progress::some) return false;
   // Asked also when all is done: what this rank sent last may not have left, and nobody would ask later.
   if (Status polled = endpoint_->poll(); !polled.ok()) return give_up(std::move(polled).take_error());
   // A slice that was read where a peer lends it is right only if that peer's call was still whole afterwards.
-  const bool whole = !operation_.read_lent() || node_->abort_word().load(std::memory_order_acquire) == 0;
+  const bool in_collective = activity_ == &operation_;
+  const bool whole =
+      !in_collective || !operation_.read_lent() || node_->abort_word().load(std::memory_order_acquire) == 0;
   if (progress == Progress::done && !endpoint_->is_flushed()) {
     moved_ = false;
   } else if (progress == Progress::done && whole) {
-    in_progress_->stores.took(operation_.work_ns());
+    if (in_collective) in_progress_->stores.took(operation_.work_ns());
     finish();
     return true;
   }
@@ -151,12 +186,21 @@ Result<bool> Communicator::step() {
 
 Status Communicator::run(const Call& call) {
   if (BCCL_TRY(begin(call))) return {};
+  return wait_for_end();
+}
+
+Status Communicator::run(std::span<const Message> messages) {
+  if (BCCL_TRY(begin(messages))) return {};
+  return wait_for_end();
+}
+
+Status Communicator::wait_for_end() {
   Wait wait(wait_kind_);
   const auto ready = [](void* self) { return static_cast<Communicator*>(self)->can_move(); };
   while (!BCCL_TRY(step())) {
     if (moved_) {
       wait.moved();
-    } else if (wait_kind_ == WaitKind::spin && operation_.glance()) {
+    } else if (wait_kind_ == WaitKind::spin && activity_->glance()) {
       continue;
     } else if (wait.idle()) {
       BCCL_TRY(look_for_trouble(wait.idle_ns()));
@@ -173,83 +217,20 @@ void Communicator::finish() {
 
 /// One rank: the result is its own contribution, scaled if the operation scales.
 void Communicator::copy_alone(const Call& call, const Reduction& reduction) {
-  const void* inputs[] = {call.source};
-  void* outputs[] = {call.target};
+  const size_t element_bytes = bytes_of(call.type);
+  const void* inputs[] = {static_cast<const std::byte*>(call.source) + offset_of(call.source_blocks) * element_bytes};
+  void* outputs[] = {static_cast<std::byte*>(call.target) + offset_of(call.target_blocks) * element_bytes};
   Pass pass{.inputs = inputs, .outputs = outputs, .input_count = 1, .output_count = 1, .elements = call.count};
+  if (call.variable) pass.elements = call.source_blocks.counts[0];
   if (reduction.op == ReduceOp::premul_sum) {
     pass.scaled_input = 0;
     pass.scale = reduction.scale;
     pass.scale_bits = reduction.scale_bits;
     find_kernel(call.type, Combine::sum, isa_)(pass);
-  } else if (call.source != call.target) {
-    pass.elements *= bytes_of(call.type);
+  } else if (inputs[0] != outputs[0]) {
+    pass.elements *= element_bytes;
     copy_pass(pass, isa_);
   }
-}
-
-Result<Communicator::Prepared*> Communicator::prepared(const Key& key) {
-  if (last_prepared_ != nullptr && key == last_key_) return last_prepared_;
-  const auto known = recipes_.find(key);
-  Prepared* found = known != recipes_.end() ? known->second.get() : BCCL_TRY(prepare(key));
-  last_key_ = key;
-  return last_prepared_ = found;
-}
-
-Result<Communicator::Prepared*> Communicator::prepare(const Key& key) {
-  if (recipes_.size() >= recipes_max) {
-    last_prepared_ = nullptr;
-    recipes_.clear();
-  }
-  const size_t element_bytes = bytes_of(key.type);
-  const Choice choice = BCCL_TRY(choose(key.collective, key.count * element_bytes, facts_, settings_));
-  const BoundPlan* plan = BCCL_TRY(bound(choice));
-  auto made = std::make_unique<Prepared>();
-  const bool averages = key.op == ReduceOp::avg;
-  static constexpr Combine combines[reduce_op_count] = {Combine::sum, Combine::prod, Combine::max,
-                                                        Combine::min, Combine::sum,  Combine::sum};
-  // Results of all ranks that together outgrow half the shared cache would only push the staging out of it.
-  const size_t cache_share = facts_.l3_bytes / 2 / static_cast<size_t>(ranks_);
-  made->recipe = {.plan = plan,
-                  .geometry = Geometry(plan->plan(), {.elements = key.count,
-                                                      .element_bytes = element_bytes,
-                                                      .slice_bytes_max = choice.slice_bytes,
-                                                      .weights = {}}),
-                  .element_bytes = element_bytes,
-                  .kernel = find_kernel(key.type, combines[static_cast<int>(key.op)], isa_),
-                  .isa = isa_,
-                  .divisor = averages && !is_floating(key.type) ? ranks_ : 1,
-                  .scale_source = key.op == ReduceOp::premul_sum || (averages && is_floating(key.type)),
-                  .stream_target = cache_share > 0 && key.count * element_bytes >= cache_share};
-  made->stores = stores_for(key.count * element_bytes);
-  const Shape shape = shape_of(facts_, choice.channels);
-  made->plan_hash = hash(key.collective, choice.algorithm->name, shape);
-  made->signature = signature_of({.sequence = 0,
-                                  .count = key.count,
-                                  .plan_hash = made->plan_hash,
-                                  .collective = static_cast<uint32_t>(key.collective),
-                                  .type = static_cast<uint32_t>(key.type),
-                                  .op = static_cast<uint32_t>(key.op),
-                                  .root = 0});
-  return (recipes_[key] = std::move(made)).get();
-}
-
-/// Small slices stay in caches whatever is done; with more ranks than cores, times say who had the core. What is tried
-/// first is tried when the calls have been through all staging memory: new pages cost more than stores.
-StoreTrial Communicator::stores_for(size_t bytes) const {
-  if (bytes < store_trial_bytes_min) return StoreTrial::none(Stores::cached);
-  if (settings_.stores != "auto" || facts_.ranks > facts_.cores) return StoreTrial::none(endpoint_->stores());
-  return {endpoint_->stores(), {.calls_before = static_cast<uint32_t>(endpoint_->memory().reserved / bytes) + 1,
-                                .calls_per_kind = bytes < long_call_bytes ? 3U : 1U}};
-}
-
-Result<const BoundPlan*> Communicator::bound(const Choice& choice) {
-  auto& plan = bound_plans_[{choice.algorithm, choice.channels, choice.lanes}];
-  if (!plan) {
-    const Shape shape = shape_of(facts_, choice.channels);
-    plan = BCCL_TRY(
-        BoundPlan::bind(choice.algorithm->build(shape, rank_), *endpoint_, choice.lanes, choice.algorithm->references));
-  }
-  return plan.get();
 }
 
 }  // namespace bccl

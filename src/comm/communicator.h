@@ -5,45 +5,25 @@
 
 #include <atomic>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
-#include <tuple>
-#include <unordered_map>
 
-#include "base/datatype.h"
 #include "base/exchange.h"
 #include "base/settings.h"
 #include "base/status.h"
+#include "comm/call.h"
+#include "comm/recipes.h"
 #include "control/control.h"
-#include "exec/bound_plan.h"
+#include "exec/messages.h"
 #include "exec/operation.h"
-#include "exec/store_trial.h"
 #include "exec/wait.h"
 #include "node/node.h"
 #include "transport/transport.h"
 #include "tuner/choice.h"
 
 namespace bccl {
-
-/// A reduction as a call names it: a built-in op, or premul_sum with its scalar.
-struct Reduction {
-  ReduceOp op = ReduceOp::sum;
-  double scale = 1.0;       ///< premul_sum of floating types.
-  uint64_t scale_bits = 1;  ///< premul_sum of integer types.
-  const void* scalar = nullptr;  ///< If there: premul_sum by this, read when the call begins.
-};
-
-/// One collective as it was called.
-struct Call {
-  Collective collective = Collective::all_reduce;
-  const void* source = nullptr;
-  void* target = nullptr;
-  size_t count = 0;
-  DataType type = DataType::float32;
-  Reduction reduction;
-};
 
 /// Puts something around the endpoint of a rank: how tests make a transport late, faulty or talkative.
 using Decorate = std::function<std::unique_ptr<Endpoint>(std::unique_ptr<Endpoint>, int rank)>;
@@ -71,14 +51,18 @@ class Communicator {
 
   /// Checks the entry (thread, fork, broken), publishes the call and prepares it. True: done already.
   Result<bool> begin(const Call& call);
+  /// Sends and receives that go on side by side.
+  Result<bool> begin(std::span<const Message> messages);
   /// Moves the call on. True when done. Never blocks.
   Result<bool> step();
   /// To be called when a while has passed in which step() moved nothing: looks for dead, late and differing peers.
   Status look_for_trouble(int64_t idle_ns);
   Status run(const Call& call);
+  Status run(std::span<const Message> messages);
+  Status run(const Message& message) { return run(std::span(&message, 1)); }
 
   bool moved_last_step() const { return moved_; }
-  bool can_move() { return operation_.can_move(); }  ///< Whether step() would move; for sleepers.
+  bool can_move() { return activity_->can_move(); }  ///< Whether step() would move; for sleepers.
   Node* node() { return node_.get(); }
   int wake_descriptor() const { return endpoint_->wake_descriptor(); }  ///< For sleepers, beside the node; or -1.
   WaitKind wait_kind() const { return wait_kind_; }
@@ -99,37 +83,19 @@ class Communicator {
 
   Status connect(Exchange& exchange, Deadline deadline, const Decorate& decorate, const std::string& host);
   Status agree_on_settings(Exchange& exchange, Deadline deadline);
-
-  struct Key {
-    size_t count;
-    DataType type;
-    ReduceOp op;
-    Collective collective;
-    bool operator==(const Key&) const = default;
-  };
-  struct KeyHash {
-    size_t operator()(const Key& key) const {
-      const auto kind = size_t(key.type) << 8 | size_t(key.op) << 16 | size_t(key.collective) << 24;
-      return (key.count ^ kind << 32) * 0x9E3779B97F4A7C15ULL;
-    }
-  };
-  struct Prepared {
-    Recipe recipe;
-    uint64_t plan_hash = 0;
-    uint32_t signature = 0;  ///< Of everything but the sequence number.
-    StoreTrial stores = StoreTrial::none(Stores::cached);
-  };
-
-  Result<Prepared*> prepared(const Key& key);
-  Result<Prepared*> prepare(const Key& key);
-  StoreTrial stores_for(size_t bytes) const;
-  Result<const BoundPlan*> bound(const Choice& choice);
+  void prepare_for_calls();
 
   Status check_usable();
+  Result<bool> begin_collective(const Call& call);
+  Result<bool> begin_messages(std::span<const Message> messages);
+  Result<bool> unless_failed(Result<bool> begun);
   void copy_alone(const Call& call, const Reduction& reduction);
+  Status wait_for_end();
+  std::string describe_activity() const;
   Status give_up(Error error);  ///< Posts the error to all ranks, leaves the call, and returns what was posted first.
   Status trouble_with(Rank peer);
-  Status different_calls(Rank peer);
+  Status different_calls(Rank peer) const;
+  Status different_messages(const Difference& difference) const;
   bool still_needed(Rank peer) const;
   void await_record(Rank peer) const;
   std::string late_ranks(int64_t idle_ns) const;
@@ -146,15 +112,14 @@ class Communicator {
   std::unique_ptr<Node> node_;                 ///< Null for a communicator of one rank.
   std::unique_ptr<Endpoint> endpoint_;
 
-  std::map<std::tuple<const Algorithm*, int, int>, std::unique_ptr<BoundPlan>> bound_plans_;
-  std::unordered_map<Key, std::unique_ptr<Prepared>, KeyHash> recipes_;
-  Key last_key_{};
-  Prepared* last_prepared_ = nullptr;
+  std::unique_ptr<Recipes> recipes_;
   Prepared* in_progress_ = nullptr;  ///< What the call in progress was prepared as.
 
   std::atomic<bool> busy_{false};
   std::atomic<bool> aborted_{false};
   Operation operation_;
+  std::unique_ptr<Messages> messages_;
+  Activity* activity_ = &operation_;  ///< What step() moves on.
   uint64_t sequence_ = 0;
   CallRecord record_;
   bool moved_ = false;

@@ -51,6 +51,7 @@ Facts conclude(const std::vector<OwnFacts>& all, const Groups& groups) {
     facts.slice_bytes_max = std::min<size_t>(facts.slice_bytes_max, one.slice_bytes_max);
     facts.lanes_max = std::min(facts.lanes_max, one.lanes);
   }
+  --facts.lanes_max;  // the last one is for messages
   for (int group = 0; group < groups.count(); ++group)
     facts.cores += static_cast<int>(all[static_cast<size_t>(groups.leader(group))].cores);
   if (groups.count() > 1) facts.hosts = groups.by_rank();

@@ -9,10 +9,17 @@ namespace {
 struct Queue {
   Communicator* communicator;
   std::vector<const Call*> calls;
-  size_t next = 0;
-  bool running = false;  ///< calls[next] has begun.
+  std::vector<Message> messages;
+  size_t next = 0;       ///< Of the calls; one past them: the messages.
+  bool running = false;  ///< What is next has begun.
 
-  bool finished() const { return next == calls.size(); }
+  bool finished() const { return next == calls.size() + (messages.empty() ? 0 : 1); }
+  Result<bool> begin() { return next < calls.size() ? communicator->begin(*calls[next]) : communicator->begin(messages); }
+  void give_up() {
+    next = calls.size();
+    messages.clear();
+    running = false;
+  }
 };
 
 std::vector<Queue> queues_of(const std::vector<GroupedCall>& calls) {
@@ -20,8 +27,11 @@ std::vector<Queue> queues_of(const std::vector<GroupedCall>& calls) {
   for (const GroupedCall& grouped : calls) {
     auto queue = std::find_if(queues.begin(), queues.end(),
                               [&](const Queue& q) { return q.communicator == grouped.communicator; });
-    if (queue == queues.end()) queue = queues.insert(queues.end(), Queue{grouped.communicator, {}});
-    queue->calls.push_back(&grouped.call);
+    if (queue == queues.end()) queue = queues.insert(queues.end(), Queue{grouped.communicator, {}, {}});
+    if (const Call* call = std::get_if<Call>(&grouped.call))
+      queue->calls.push_back(call);
+    else
+      queue->messages.push_back(std::get<Message>(grouped.call));
   }
   return queues;
 }
@@ -29,7 +39,7 @@ std::vector<Queue> queues_of(const std::vector<GroupedCall>& calls) {
 /// Moves the queue on. Whether it moved, or the error that ends it.
 Result<bool> step(Queue& queue) {
   const bool began = !queue.running;
-  const bool done = began ? BCCL_TRY(queue.communicator->begin(*queue.calls[queue.next]))
+  const bool done = began ? BCCL_TRY(queue.begin())
                           : BCCL_TRY(queue.communicator->step());
   queue.running = !done;
   if (done) ++queue.next;
@@ -88,8 +98,7 @@ class GroupRun {
   }
 
   void end(Queue& queue, Error error) {
-    queue.next = queue.calls.size();
-    queue.running = false;
+    queue.give_up();
     {
       const std::scoped_lock hold(queue.communicator->last_error_lock);
       queue.communicator->last_error = error.sentence;
@@ -103,7 +112,27 @@ class GroupRun {
   Status first_error_;
 };
 
+/// Moves `list` to a copy that the group owns.
+void keep(const size_t*& list, size_t count, std::vector<std::vector<size_t>>& lists) {
+  if (list != nullptr) list = lists.emplace_back(list, list + count).data();
+}
+
 }  // namespace
+
+GroupedCall::GroupedCall(Communicator* of, const Call& recorded) : communicator(of), call(recorded) {
+  Call& kept = std::get<Call>(call);
+  if (kept.variable) {
+    const Layout held = layout_of({kept.collective, of->ranks(), kept.root, 1}, of->rank());
+    keep(kept.source_blocks.counts, held.source.size(), lists);
+    keep(kept.source_blocks.offsets, held.source.size(), lists);
+    keep(kept.target_blocks.counts, held.target.size(), lists);
+    keep(kept.target_blocks.offsets, held.target.size(), lists);
+  }
+  if (kept.weights != nullptr) {
+    weights.assign(kept.weights, kept.weights + of->ranks());
+    kept.weights = weights.data();
+  }
+}
 
 Status run_group(const std::vector<GroupedCall>& calls) {
   if (calls.empty()) return {};

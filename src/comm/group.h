@@ -1,8 +1,8 @@
-/// Calls recorded between group start and end, and the loop that runs them all in one thread: calls of one
-/// communicator one after another, different communicators side by side.
+/// Calls recorded between group start and end, and the loop that runs them all in one thread: collectives of one
+/// communicator one after another, then its sends and receives side by side; different communicators side by side.
 #pragma once
 
-#include <memory>
+#include <variant>
 #include <vector>
 
 #include "base/status.h"
@@ -10,9 +10,17 @@
 
 namespace bccl {
 
+/// Keeps the caller's lists of counts and weights, but not the buffers.
 struct GroupedCall {
+  GroupedCall(Communicator* of, const Call& recorded);
+  GroupedCall(Communicator* of, const Message& recorded) : communicator(of), call(recorded) {}
+  GroupedCall(GroupedCall&&) = default;
+  GroupedCall& operator=(GroupedCall&&) = default;
+
   Communicator* communicator;
-  Call call;
+  std::variant<Call, Message> call;
+  std::vector<std::vector<size_t>> lists;
+  std::vector<uint32_t> weights;
 };
 
 /// Runs every call to its end, good or bad; the first error, in the order in which they happened. The sentence is

@@ -13,9 +13,13 @@ namespace bccl {
 namespace {
 
 std::string describe(const CallRecord& record) {
-  return fmt::format("{} number {} with count {}, type {}, op {}", name_of(static_cast<Collective>(record.collective)),
-                     record.sequence, record.count, name_of(static_cast<DataType>(record.type)),
-                     name_of(static_cast<ReduceOp>(record.op)));
+  const auto collective = static_cast<Collective>(record.collective);
+  std::string words = fmt::format("{} number {}", name_of(collective), record.sequence);
+  if (collective == Collective::barrier) return words;
+  words += fmt::format(" with count {}, type {}", record.count, name_of(static_cast<DataType>(record.type)));
+  if (combines(collective)) words += fmt::format(", op {}", name_of(static_cast<ReduceOp>(record.op)));
+  if (has_root(collective)) words += fmt::format(", root {}", record.root);
+  return words;
 }
 
 std::string_view fate_of(Presence presence) {
@@ -26,6 +30,10 @@ std::string_view fate_of(Presence presence) {
 constexpr int64_t news_ms_max = 500;
 
 }  // namespace
+
+std::string Communicator::describe_activity() const {
+  return activity_ == &operation_ ? describe(record_) : "sending and receiving";
+}
 
 Status Communicator::give_up(Error error) {
   node_->post_abort(error.code, rank_, error.sentence);
@@ -42,17 +50,17 @@ Status Communicator::look_for_trouble(int64_t idle_ns) {
     Status trouble = trouble_with(peer);
     if (trouble.ok()) continue;
     // What the peer sent before it went may be all that this call needs: only a call that still waits is lost.
-    if (operation_.can_move()) return {};
+    if (activity_->can_move()) return {};
     return give_up(std::move(trouble).take_error());
   }
   const int64_t idle_ms = idle_ns / 1'000'000;
   if (idle_ms >= settings_.timeout_ms)
     return give_up(fail(Code::timeout, "rank {}: {} made no progress for {:.1f} s (BCCL_TIMEOUT): {}; {}", rank_,
-                        describe(record_), double(idle_ms) / 1000, operation_.describe_wait(), late_ranks(idle_ns)));
+                        describe_activity(), double(idle_ms) / 1000, activity_->describe_wait(), late_ranks(idle_ns)));
   if (idle_ms >= settings_.late_warning_ms && !warned_late_) {
     warned_late_ = true;
-    log(LogLevel::warn, "rank {}: {} has made no progress for {:.1f} s: {}; {}", rank_, describe(record_),
-        double(idle_ms) / 1000, operation_.describe_wait(), late_ranks(idle_ns));
+    log(LogLevel::warn, "rank {}: {} has made no progress for {:.1f} s: {}; {}", rank_, describe_activity(),
+        double(idle_ms) / 1000, activity_->describe_wait(), late_ranks(idle_ns));
   }
   return {};
 }
@@ -60,21 +68,25 @@ Status Communicator::look_for_trouble(int64_t idle_ns) {
 /// Also with those that this rank does not wait for itself: whom it waits for may be waiting for them, and may not be
 /// able to say so.
 Status Communicator::trouble_with(Rank peer) {
-  const CallRecord theirs = node_->call(peer, record_.sequence);
-  if (theirs.sequence != 0 && theirs != record_) return different_calls(peer);
+  if (activity_ == &operation_) {
+    const CallRecord theirs = node_->call(peer, record_.sequence);
+    if (theirs.sequence != 0 && theirs != record_) return different_calls(peer);
+  }
   const Presence presence = node_->presence(peer);
   if (presence == Presence::present || !still_needed(peer)) return {};
   if (presence == Presence::left)
     return fail(Code::remote_error, "{} has destroyed its communicator while rank {} waits in {}: {}",
-                node_->describe(peer), rank_, describe(record_), operation_.describe_wait());
+                node_->describe(peer), rank_, describe_activity(), activity_->describe_wait());
   return fail(Code::remote_error, "{} {}; rank {} noticed in {}: {}", node_->describe(peer), fate_of(presence), rank_,
-              describe(record_), operation_.describe_wait());
+              describe_activity(), activity_->describe_wait());
 }
 
 /// A rank that has returned from this call has done its part in it.
 bool Communicator::still_needed(Rank peer) const {
+  if (activity_->waits_for(peer)) return true;
+  if (activity_ != &operation_) return false;
   const uint64_t sequence = node_->last_call(peer).sequence;
-  return operation_.waits_for(peer) || sequence < record_.sequence ||
+  return sequence < record_.sequence ||
          (sequence == record_.sequence && node_->in_call(peer));
 }
 
@@ -88,7 +100,21 @@ void Communicator::await_record(Rank peer) const {
   }
 }
 
-Status Communicator::different_calls(Rank peer) {
+/// A slice came that this rank does not expect.
+Status Communicator::different_messages(const Difference& difference) const {
+  const bool in_collective = activity_ == &operation_;
+  const Rank peer = difference.peer;
+  if (in_collective) await_record(peer);
+  const bool same_call = !in_collective || node_->call(peer, record_.sequence) == record_;
+  if (!same_call || !difference.same_call) return different_calls(peer);
+  return fail(Code::invalid_usage, "rank {} expects {} bytes from {} in {}, and rank {} sends {}{}; make the {} equal",
+              rank_, difference.bytes_expected, node_->describe(peer), describe_activity(), peer, difference.bytes_sent,
+              difference.bytes_expected >> 32 != 0 ? " (modulo 4 GiB)" : "",
+              in_collective ? fmt::format("count of rank {} for rank {} and that of rank {} for rank {}", rank_, peer, peer, rank_)
+                            : "counts of the send and the receive");
+}
+
+Status Communicator::different_calls(Rank peer) const {
   await_record(peer);
   const CallRecord theirs = node_->call(peer, record_.sequence);
   if (theirs.sequence == 0)
@@ -97,14 +123,17 @@ Status Communicator::different_calls(Rank peer) {
   if (theirs == record_)
     return fail(Code::internal_error, "rank {}: a slice from {} does not belong to {}, though both ranks called it",
                 rank_, node_->describe(peer), describe(record_));
-  const bool only_plan = theirs.count == record_.count && theirs.type == record_.type && theirs.op == record_.op;
+  CallRecord by_their_plan = record_;
+  by_their_plan.plan_hash = theirs.plan_hash;
+  const bool only_plan = theirs == by_their_plan;
   return fail(Code::invalid_usage, "ranks made different calls: rank {} called {}, rank {} called {}{}", rank_,
-              describe(record_), peer, describe(theirs), only_plan ? ", by another algorithm" : "");
+              describe(record_), peer, describe(theirs), only_plan ? ", with other counts or weights for some rank, or by another algorithm" : "");
 }
 
 /// Whom all wait for in the end: those that have not called, and those that are inside a call without even waiting.
 /// Who waits has looked around since the middle of this rank's own wait; it is held up itself.
 std::string Communicator::late_ranks(int64_t idle_ns) const {
+  if (activity_ != &operation_) return "the peer has not made the matching call, or is stopped or busy";
   const int64_t awake_since_ns = now_ns() - idle_ns / 2;
   std::vector<std::string> absent;
   std::vector<std::string> silent;

@@ -15,6 +15,7 @@ Result<BoundStep> bind_step(const Step& step, Endpoint& endpoint, int lane, Refe
                   .to = step.to,
                   .extent = step.extent(),
                   .from_at = step.from_at,
+                  .inputs = step.inputs(),
                   .after = step.after,
                   .completes = step.completes,
                   .receivers = {},

@@ -18,6 +18,7 @@ struct BoundStep {
   Chunks to;
   Chunks extent;
   int from_at = 0;
+  int inputs = 1;
   After after;
   bool completes = false;
   std::vector<Receiver*> receivers;

@@ -1,13 +1,12 @@
-/// Where the bytes of a call are. The call's elements are cut into the plan's chunks, and every chunk into as many
-/// slices as there are *windows*: window k is slice k of every chunk, and the plan runs once per window. So the chunk
-/// that an element falls into, and with it the order in which the ranks' contributions to it are combined, follows from
-/// the call alone: another slice size gives the same bits. Every window is independent of the others.
+/// Where the bytes of a call are. Every block of the call (plan/layout.h) is cut into the plan's chunks, and every chunk
+/// into slices; *window* k is slice k of every chunk, and the plan runs once per window. So the chunk that an element
+/// falls into, and with it the order in which the ranks' contributions to it are combined, follows from the call alone:
+/// another slice size gives the same bits. Every window is independent of the others.
 ///
-/// A step that covers several chunks wants them side by side in every window. For plans with such steps the call is cut
-/// into windows first, and each window into chunks; such a plan combines all chunks in one order, or the slice size
-/// would show in its results (tests/comm/determinism_test.cpp looks at every algorithm).
+/// How a chunk is sliced depends on its own bytes alone, for ranks need not know the sizes of chunks that they never
+/// hold. A message that covers several chunks carries their slices of the window one after another.
 ///
-/// A value, computed once per (plan, element count, element size, slice size); pure arithmetic.
+/// A value, computed once per (plan, blocks, element size, slice size); pure arithmetic.
 #pragma once
 
 #include <algorithm>
@@ -25,7 +24,7 @@ struct Piece {
   size_t bytes = 0;
 };
 
-/// How many bytes a range of chunks has in a window: equal slices, the last ones short or empty.
+/// How many bytes of a chunk are in a window: equal slices, the last ones short or empty.
 struct Slices {
   size_t total = 0;
   size_t each = 0;
@@ -36,7 +35,7 @@ struct Slices {
   }
 };
 
-/// Where a range of chunks begins in a window.
+/// Where a chunk begins in a window.
 struct Track {
   size_t first = 0;
   size_t stride = 0;
@@ -44,57 +43,68 @@ struct Track {
   size_t offset(size_t window) const { return first + window * stride; }
 };
 
-/// Where one step of a plan works.
-struct Place {
-  Slices slices;  ///< Of the step's message, and of each of its buffers.
+/// Memory that a step works on in one go: a chunk, or several that lie side by side in the step's one window.
+struct Segment {
+  Slices slices;
   Track from;
   Track to;
 };
 
+/// Where one step of a plan works: its segments are Geometry::segments()[first … first + count).
+struct Place {
+  uint32_t first = 0;
+  uint32_t count = 0;
+};
+
+/// The blocks of one of the caller's buffers, in the order in which they lie there.
+struct Blocks {
+  std::vector<size_t> counts;   ///< Elements of each; empty: all have GeometryRequest::elements.
+  std::vector<size_t> offsets;  ///< First element of each; empty: one after another.
+};
+
 struct GeometryRequest {
-  size_t elements = 0;
+  size_t elements = 0;            ///< Of every block, unless counts say otherwise.
   size_t element_bytes = 1;
-  size_t slice_bytes_max = 0;       ///< No message exceeds it, or a cache line a chunk, whichever is more.
-  std::vector<uint32_t> weights;    ///< Share of each label; empty: uniform.
+  size_t slice_bytes_max = 0;     ///< No message exceeds it, or a cache line a chunk, whichever is more.
+  std::vector<uint32_t> weights;  ///< Share of each part of a block; empty: uniform.
+  Blocks source = {};
+  Blocks target = {};
+  size_t windows_min = 0;         ///< Of which some may be empty.
 };
 
 class Geometry {
  public:
   Geometry() = default;  ///< Of no elements.
 
-  /// Chunks of source and target must be the plan's labels in order, as all-reduce has them.
+  /// Where counts are given, no step may name a block that is in neither the source nor the target of this rank.
   Geometry(const Plan& plan, const GeometryRequest& request);
 
   size_t windows() const { return windows_; }
-  Piece piece(const Chunks& chunks, size_t window) const;
+  Piece piece(const Chunks& chunk, size_t window) const;  ///< Of one chunk.
 
-  /// Of the steps of a channel, in order. Scratch is relative to that of the window's lane.
-  const Place* places(int channel, size_t window) const {
-    return cut(window).places[static_cast<size_t>(channel)].data();
-  }
+  const Place* places(int channel) const { return places_[static_cast<size_t>(channel)].data(); }  ///< By step.
+  const Segment* segments() const { return segments_.data(); }
   size_t scratch_bytes() const { return scratch_bytes_; }  ///< Of one window in flight.
 
  private:
-  /// A chunk of a buffer, in all windows that are cut alike. Scratch has room for one slice, where they take turns.
   struct Strip {
     Slices slices;
     Track track;
   };
-  struct Cut {
-    std::vector<Strip> strips[buffer_count];  ///< By chunk.
-    std::vector<std::vector<Place>> places;   ///< By channel, then step.
-  };
-  const Cut& cut(size_t window) const { return cuts_[window + 1 == windows_]; }
 
-  void cut_chunks_first(const Plan& plan, const GeometryRequest& request);
-  void cut_windows_first(const Plan& plan, const GeometryRequest& request);
-  Cut window_of(const Plan& plan, const GeometryRequest& request, size_t elements, size_t stride);
-  static Strip strip(const Cut& cut, const Chunks& chunks);
-  static void find_places(const Plan& plan, Cut& cut);
+  void lay_out(Buffer buffer, const Plan& plan, const GeometryRequest& request);
+  void lay_out_scratch(const Plan& plan, const GeometryRequest& request);
+  void find_places(const Plan& plan);
+  void add_segments(const Step& step);
+  const Strip& strip(Buffer buffer, int chunk) const {
+    return strips_[static_cast<int>(buffer)][static_cast<size_t>(chunk)];
+  }
 
   size_t windows_ = 0;
   size_t scratch_bytes_ = 0;
-  Cut cuts_[2];  ///< Of all windows but the last, and of the last.
+  std::vector<Strip> strips_[buffer_count];   ///< By chunk.
+  std::vector<std::vector<Place>> places_;    ///< By channel, then step.
+  std::vector<Segment> segments_;
 };
 
 }  // namespace bccl

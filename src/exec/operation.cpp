@@ -10,7 +10,7 @@ void Operation::start(const Recipe& recipe, const CallBuffers& call) {
   recipe_ = &recipe;
   call_ = call;
   awaited_ = nullptr;
-  different_peer_ = -1;
+  difference_ = {};
   work_ns_ = 0;
   const BoundPlan& plan = *recipe.plan;
   may_refer_ = plan.references() == References::in_place || (plan.references() == References::apart && !call.in_place);
@@ -24,8 +24,8 @@ void Operation::start(const Recipe& recipe, const CallBuffers& call) {
     for (int lane = 0; lane < lanes; ++lane) {
       const std::vector<BoundStep>& steps = plan.steps(channel, lane);
       if (steps.empty()) --unfinished_;
-      enter_window(cursors_.emplace_back(Cursor{&steps, nullptr, 0, 0, channel, lane}),
-                   steps.empty() ? windows : static_cast<size_t>(lane));
+      cursors_.push_back({&steps, recipe.geometry.places(channel), steps.empty() ? windows : static_cast<size_t>(lane), 0,
+                          channel, lane});
     }
   inputs_.resize(std::max(inputs_.size(), static_cast<size_t>(plan.inputs_max())));
   const size_t scratch = recipe.geometry.scratch_bytes() * static_cast<size_t>(lanes);
@@ -66,33 +66,28 @@ Operation::Ran Operation::run_lane(Cursor& cursor) {
     result = Ran::yes;
     if (++cursor.step < cursor.steps->size()) continue;
     cursor.step = 0;
-    enter_window(cursor, cursor.window + std::min(static_cast<size_t>(recipe_->plan->lanes()), windows));
+    cursor.window += std::min(static_cast<size_t>(recipe_->plan->lanes()), windows);
     if (cursor.window >= windows) --unfinished_;
     return result;
   }
 }
 
-void Operation::enter_window(Cursor& cursor, size_t window) const {
-  cursor.window = window;
-  cursor.places = recipe_->geometry.places(cursor.channel, window);
-}
-
 Operation::Ran Operation::run_step(const BoundStep& step, Cursor& cursor) {
   if (step.after.present() && !ready_after(step, cursor)) return Ran::no;
-  const size_t bytes = cursor.places[cursor.step].slices.bytes(cursor.window);
-  if (bytes == 0) return Ran::yes;  // an empty part: neither side sends or waits
+  const size_t bytes = bytes_of(cursor);
+  if (bytes == 0 && !sends_empty(cursor)) return Ran::yes;  // an empty part: neither side sends or waits
   if (const Ran ran = arrived(step, cursor, bytes); ran != Ran::yes) return ran;
   Outlet out;
   if (step.sender != nullptr && (out = outlet(step, cursor, bytes)).room != Room::yes) return Ran::no;
   cursor.acquired = false;
   const int64_t began_ns = call_.timed ? now_ns() : 0;
-  combine(step, cursor, out, bytes);
+  combine(step, cursor, out);
   if (call_.timed) work_ns_ += now_ns() - began_ns;
   if (out.referred != nullptr) {
-    step.lender->send(out.referred, bytes, call_.signature);
+    step.lender->send(out.referred, bytes, signature_of(cursor));
     referred_ = true;
   } else if (step.sender != nullptr) {
-    step.sender->commit(bytes, call_.signature);
+    step.sender->commit(bytes, signature_of(cursor));
   }
   for (Receiver* receiver : step.receivers) receiver->release();
   return Ran::yes;
@@ -104,18 +99,12 @@ Operation::Ran Operation::arrived(const BoundStep& step, const Cursor& cursor, s
   const void** input = inputs_.data();
   const void** const gap = step.from.present() ? input + step.from_at : nullptr;
   for (size_t i = 0; i < step.receivers.size(); ++i) {
-    const Arrival arrival =
-        step.placement != nullptr
-            ? step.placement->try_peek_into(local(step.to.buffer, cursor.places[cursor.step].to, cursor), bytes)
-            : step.receivers[i]->try_peek();
+    const Arrival arrival = step.placement != nullptr ? placed(step, cursor, bytes) : step.receivers[i]->try_peek();
     if (arrival.data == nullptr) {
       awaited_ = step.receivers[i];
       return Ran::no;
     }
-    if (arrival.signature != call_.signature || arrival.bytes != bytes) {
-      different_peer_ = step.peers[i];
-      return Ran::mismatch;
-    }
+    if (arrival.signature != signature_of(cursor) || arrival.bytes != bytes) return differs(step.peers[i], arrival, cursor);
     read_lent_ |= arrival.lent;
     if (input == gap) ++input;
     *input++ = arrival.data;
@@ -123,17 +112,71 @@ Operation::Ran Operation::arrived(const BoundStep& step, const Cursor& cursor, s
   return Ran::yes;
 }
 
-void Operation::combine(const BoundStep& step, const Cursor& cursor, const Outlet& out, size_t bytes) {
+/// The only input of a step that stores it as it is, there if it may be.
+Arrival Operation::placed(const BoundStep& step, const Cursor& cursor, size_t bytes) {
+  const Segment* const segment = only_segment(cursor);
+  if (segment == nullptr) return step.receivers.front()->try_peek();
+  return step.placement->try_peek_into(local(step.to.buffer, segment->to, cursor), bytes);
+}
+
+uint32_t Operation::signature_of(const Cursor& cursor) const {
+  if (!recipe_->sized_messages) return call_.signature;
+  return call_.signature + static_cast<uint32_t>(message_bytes(cursor));
+}
+
+Operation::Ran Operation::differs(Rank peer, const Arrival& arrival, const Cursor& cursor) {
+  difference_ = {.peer = peer};
+  if (recipe_->sized_messages)
+    difference_ = {.peer = peer,
+                   .same_call = true,
+                   .bytes_expected = message_bytes(cursor),
+                   .bytes_sent = arrival.signature - call_.signature};
+  return Ran::mismatch;
+}
+
+size_t Operation::message_bytes(const Cursor& cursor) const {
   const Place& place = cursor.places[cursor.step];
+  size_t bytes = 0;
+  for (uint32_t k = 0; k < place.count; ++k) bytes += recipe_->geometry.segments()[place.first + k].slices.total;
+  return bytes;
+}
+
+size_t Operation::bytes_of(const Cursor& cursor) const {
+  const Place& place = cursor.places[cursor.step];
+  const Segment* const segments = recipe_->geometry.segments() + place.first;
+  size_t bytes = segments[0].slices.bytes(cursor.window);
+  for (uint32_t more = 1; more < place.count; ++more) bytes += segments[more].slices.bytes(cursor.window);
+  return bytes;
+}
+
+void Operation::combine(const BoundStep& step, const Cursor& cursor, Outlet out) {
+  const Place& place = cursor.places[cursor.step];
+  const Segment* segment = recipe_->geometry.segments() + place.first;
+  for (const Segment* const end = segment + place.count;;) {
+    const size_t bytes = segment->slices.bytes(cursor.window);
+    if (bytes > 0) combine(step, cursor, *segment, out, bytes);
+    if (++segment == end) return;
+    pass_on(step, bytes);
+    if (out.slot != nullptr) out.slot += bytes;
+  }
+}
+
+/// The next segment's slices lie behind those of this one in every message.
+void Operation::pass_on(const BoundStep& step, size_t bytes) {
+  for (size_t input = 0; input < static_cast<size_t>(step.inputs); ++input)
+    inputs_[input] = static_cast<const std::byte*>(inputs_[input]) + bytes;
+}
+
+void Operation::combine(const BoundStep& step, const Cursor& cursor, const Segment& segment, const Outlet& out,
+                        size_t bytes) {
   const bool has_from = step.from.present();
-  if (has_from) inputs_[static_cast<size_t>(step.from_at)] = local(step.from.buffer, place.from, cursor);
+  if (has_from) inputs_[static_cast<size_t>(step.from_at)] = local(step.from.buffer, segment.from, cursor);
   void* outputs[2];
-  Pass pass{.inputs = inputs_.data(), .outputs = outputs};
-  pass.input_count = static_cast<int>(step.receivers.size()) + (has_from ? 1 : 0);
+  Pass pass{.inputs = inputs_.data(), .outputs = outputs, .input_count = step.inputs};
   const bool scaled = scales(step);
   const bool as_it_is = pass.input_count == 1 && !scaled && !divides(step);
   if (step.to.present()) {
-    std::byte* const to = local(step.to.buffer, place.to, cursor);
+    std::byte* const to = local(step.to.buffer, segment.to, cursor);
     if (!as_it_is || to != inputs_[0]) outputs[pass.output_count++] = to;  // else in place, or received there
     // What the peers will read there next stays in the caches.
     if (recipe_->stream_target && out.referred == nullptr) pass.streaming_outputs |= static_cast<uint32_t>(pass.output_count);

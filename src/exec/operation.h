@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "exec/activity.h"
 #include "exec/bound_plan.h"
 #include "exec/geometry.h"
 #include "kernels/pass.h"
@@ -22,6 +23,7 @@ struct Recipe {
   Kernel kernel = nullptr;
   Isa isa = Isa::scalar;
   int64_t divisor = 1;             ///< Of integer avg.
+  bool sized_messages = false;     ///< Counts are known to sender and receiver alone: signatures carry them.
   bool scale_source = false;       ///< premul_sum, and avg of floating types.
   bool stream_target = false;      ///< The result exceeds the caches: written past them.
 };
@@ -32,51 +34,33 @@ struct CallBuffers {
   std::byte* target = nullptr;
   double scale = 1.0;
   uint64_t scale_bits = 1;
-  uint32_t signature = 0;  ///< Expected on every slice of this call.
+  uint32_t signature = 0;  ///< Of every slice of this call; of sized messages: plus the bytes of the message.
   bool in_place = true;    ///< Source and target share memory.
   bool stream_slots = false;  ///< Staging is written past the caches.
   bool timed = false;         ///< work_ns() is wanted.
 };
 
-enum class Progress : uint8_t {
-  none,      ///< Nothing could move.
-  some,      ///< Something moved; there is more to do.
-  done,      ///< This rank's part is complete and its result is there.
-  mismatch,  ///< A peer's slice carries another signature: different_peer() made another call.
-};
-
-class Operation {
+class Operation final : public Activity {
  public:
   void start(const Recipe& recipe, const CallBuffers& call);
-  Progress advance();
+  Progress advance() override;
+  bool glance() override;
+  bool can_move() override;
+  bool waits_for(Rank peer) const override;
+  std::string describe_wait() const override;
 
   /// Whether some slice of this call was read in memory that its sender lent. What was made of it is right if that
   /// sender's call had not failed by then.
   bool read_lent() const { return read_lent_; }
 
-  Rank different_peer() const { return different_peer_; }
-
   /// Of a timed call: how long it has read, combined and written; without the waits in between.
   int64_t work_ns() const { return work_ns_; }
-
-  /// After advance() found nothing to do: looks again and again, for some tens of nanoseconds, at the one slice that
-  /// everything waits for. True as soon as it is there; false also where there is no such slice.
-  bool glance();
-
-  /// Whether advance() would move something; for a sleeper's last look.
-  bool can_move();
-
-  /// A peer that some lane now waits for, or -1; and in words what the wait is for:
-  /// "step 3 of channel 0 waits to receive chunk 2 from rank 1".
-  Rank waits_for() const;
-  std::string describe_wait() const;
-  bool waits_for(Rank peer) const;
 
  private:
   /// One lane of one channel: which step of which window comes next.
   struct Cursor {
     const std::vector<BoundStep>* steps;
-    const Place* places;  ///< Of the steps, in this window.
+    const Place* places;  ///< Of the steps.
     size_t window;
     size_t step;
     int channel;
@@ -86,14 +70,25 @@ class Operation {
   enum class Ran : uint8_t { no, yes, mismatch };
 
   Ran run_lane(Cursor& cursor);
-  void enter_window(Cursor& cursor, size_t window) const;
   Ran run_step(const BoundStep& step, Cursor& cursor);
   Ran arrived(const BoundStep& step, const Cursor& cursor, size_t bytes);
+  Arrival placed(const BoundStep& step, const Cursor& cursor, size_t bytes);
+  uint32_t signature_of(const Cursor& cursor) const;
+  /// The peer may expect something: it learns that there is nothing.
+  bool sends_empty(const Cursor& cursor) const { return recipe_->sized_messages && cursor.window == 0; }
+  Ran differs(Rank peer, const Arrival& arrival, const Cursor& cursor);
+  size_t bytes_of(const Cursor& cursor) const;  ///< Of the cursor's step in its window.
+  size_t message_bytes(const Cursor& cursor) const;  ///< In all windows.
 
   bool scales(const BoundStep& step) const {
     return recipe_->scale_source && step.from.present() && step.from.buffer == Buffer::source;
   }
   bool divides(const BoundStep& step) const { return step.completes && recipe_->divisor != 1; }
+  /// The only segment of the cursor's step, or null: what lies in one piece may be lent, or received there.
+  const Segment* only_segment(const Cursor& cursor) const {
+    const Place& place = cursor.places[cursor.step];
+    return place.count == 1 ? recipe_->geometry.segments() + place.first : nullptr;
+  }
 
   // ---- operation_messages.cpp ----
 
@@ -104,7 +99,9 @@ class Operation {
     const std::byte* referred = nullptr;
   };
   Outlet outlet(const BoundStep& step, Cursor& cursor, size_t bytes);
-  void combine(const BoundStep& step, const Cursor& cursor, const Outlet& out, size_t bytes);
+  void combine(const BoundStep& step, const Cursor& cursor, Outlet out);
+  void combine(const BoundStep& step, const Cursor& cursor, const Segment& segment, const Outlet& out, size_t bytes);
+  void pass_on(const BoundStep& step, size_t bytes);
   const std::byte* referable(const BoundStep& step, const Cursor& cursor, size_t bytes);
   bool all_released() const;
 
@@ -132,9 +129,8 @@ class Operation {
   bool may_refer_ = false;            ///< Messages of this call may refer to its buffers …
   bool referred_ = false;             ///< … and one has.
   bool read_lent_ = false;
-  Rank different_peer_ = -1;
   int64_t work_ns_ = 0;
-  std::vector<const void*> inputs_;
+  std::vector<const void*> inputs_;   ///< Of the segment to combine.
   std::vector<std::byte> scratch_;    ///< One window's scratch per lane, shared by the channels of the lane.
 };
 

@@ -25,9 +25,10 @@ Operation::Outlet Operation::outlet(const BoundStep& step, Cursor& cursor, size_
 /// The memory of the call in which the step's message lies, bit by bit, once the step has run; or nullptr.
 const std::byte* Operation::referable(const BoundStep& step, const Cursor& cursor, size_t bytes) {
   if (!may_refer_ || step.lender == nullptr || bytes < referred_bytes_min) return nullptr;
-  const Place& place = cursor.places[cursor.step];
-  if (step.to.present()) return local(step.to.buffer, place.to, cursor);
-  return scales(step) || divides(step) ? nullptr : local(step.from.buffer, place.from, cursor);
+  const Segment* const segment = only_segment(cursor);
+  if (segment == nullptr) return nullptr;
+  if (step.to.present()) return local(step.to.buffer, segment->to, cursor);
+  return scales(step) || divides(step) ? nullptr : local(step.from.buffer, segment->from, cursor);
 }
 
 /// Whether this call's buffers are the caller's again: no peer refers to them any more.

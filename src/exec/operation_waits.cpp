@@ -38,9 +38,9 @@ bool Operation::can_move() {
   return std::any_of(cursors_.begin(), cursors_.end(), [this](Cursor& cursor) {
     if (cursor.window >= recipe_->geometry.windows()) return false;
     const BoundStep& step = (*cursor.steps)[cursor.step];
-    const size_t bytes = cursor.places[cursor.step].slices.bytes(cursor.window);
+    const size_t bytes = bytes_of(cursor);
     if (step.after.present() && !ready_after(step, cursor)) return false;
-    if (bytes == 0) return true;
+    if (bytes == 0 && !sends_empty(cursor)) return true;
     if (const Ran ran = arrived(step, cursor, bytes); ran != Ran::yes) return ran == Ran::mismatch;
     return step.sender == nullptr || outlet(step, cursor, bytes).room == Room::yes;
   });
@@ -50,12 +50,6 @@ bool Operation::waits_for(Rank peer) const {
   bool found = false;
   visit_waits([&](const WaitOn&, Rank other) { found |= other == peer; });
   return found;
-}
-
-Rank Operation::waits_for() const {
-  Rank first = -1;
-  visit_waits([&](const WaitOn&, Rank other) { first = first < 0 ? other : first; });
-  return first;
 }
 
 std::string Operation::describe_wait() const {

@@ -1,12 +1,17 @@
 #include "plan/builder.h"
 
-#include <numeric>
+#include "plan/layout.h"
 
 namespace bccl {
 
 using StepBuilder = PlanBuilder::StepBuilder;
 
-const char* name_of(Collective) { return "all_reduce"; }
+const char* name_of(Collective collective) {
+  static constexpr const char* names[collective_count] = {"all_reduce", "all_gather", "reduce_scatter",
+                                                          "broadcast",  "reduce",     "gather",
+                                                          "scatter",    "all_to_all", "barrier"};
+  return names[static_cast<int>(collective)];
+}
 
 Step& StepBuilder::step() {
   return plan_.plan_.channels[static_cast<size_t>(channel_)][static_cast<size_t>(step_)];
@@ -53,17 +58,20 @@ StepBuilder& StepBuilder::completes() {
   return *this;
 }
 
-PlanBuilder::PlanBuilder(Collective collective, std::string algorithm, int ranks, Rank me) {
+PlanBuilder::PlanBuilder(Collective collective, std::string algorithm, const Shape& shape, Rank me) {
   plan_.collective = collective;
   plan_.algorithm = std::move(algorithm);
-  plan_.ranks = ranks;
+  plan_.ranks = shape.ranks;
   plan_.rank = me;
+  plan_.root = has_root(collective) ? shape.root : 0;
+  cut(1);
 }
 
-PlanBuilder& PlanBuilder::all_reduce_chunks(int chunks) {
-  std::vector<int> in_order(static_cast<size_t>(chunks));
-  std::iota(in_order.begin(), in_order.end(), 0);
-  return labels(chunks).layout(Buffer::source, in_order).layout(Buffer::target, in_order);
+PlanBuilder& PlanBuilder::cut(int parts) {
+  Layout held = layout_of({plan_.collective, plan_.ranks, plan_.root, parts}, plan_.rank);
+  return labels(blocks_of(plan_.collective, plan_.ranks) * parts)
+      .layout(Buffer::source, std::move(held.source))
+      .layout(Buffer::target, std::move(held.target));
 }
 
 PlanBuilder& PlanBuilder::layout(Buffer buffer, std::vector<int> labels) {

@@ -1,7 +1,7 @@
 /// Builds a Plan so that a generator reads like the textbook:
 ///
-///   PlanBuilder plan{Collective::all_reduce, "ring", shape.ranks, me};
-///   plan.all_reduce_chunks(shape.ranks);
+///   PlanBuilder plan{Collective::all_reduce, "ring", shape, me};
+///   plan.cut(shape.ranks);
 ///   plan.step().recv(left).reduce(source(c)).send(right);
 ///   return std::move(plan).build();
 ///
@@ -41,10 +41,11 @@ class PlanBuilder {
     int step_;
   };
 
-  PlanBuilder(Collective collective, std::string algorithm, int ranks, Rank me);
+  /// Each block of the call is one chunk, until cut() says otherwise.
+  PlanBuilder(Collective collective, std::string algorithm, const Shape& shape, Rank me);
 
-  /// Source and target hold `chunks` chunks, labelled 0, 1, …, as all-reduce needs them.
-  PlanBuilder& all_reduce_chunks(int chunks);
+  /// Every block is cut into `parts` chunks: gives source and target what layout_of() says they hold.
+  PlanBuilder& cut(int parts);
   PlanBuilder& layout(Buffer buffer, std::vector<int> labels);
   PlanBuilder& labels(int count);
   PlanBuilder& message_chunks(int most);  ///< The same on every rank: it bounds the slices of all.

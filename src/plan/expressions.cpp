@@ -23,12 +23,12 @@ uint64_t hash(std::span<const ExpressionId> inputs) {
 
 }  // namespace
 
-Expressions::Expressions(int ranks, int labels)
-    : ranks_(static_cast<uint32_t>(ranks)),
-      leaves_(ranks_ * static_cast<uint32_t>(labels)),
-      tokens_(ranks_),
+Expressions::Expressions(int contributors, int labels)
+    : contributors_(static_cast<uint32_t>(contributors)),
+      leaves_(contributors_ * static_cast<uint32_t>(labels)),
+      tokens_(contributors_),
       slots_(1024, unwritten) {
-  for (size_t rank = 0; rank < tokens_.size(); ++rank) tokens_[rank] = mix(rank);
+  for (size_t at = 0; at < tokens_.size(); ++at) tokens_[at] = mix(at);
   full_sum_ = std::accumulate(tokens_.begin(), tokens_.end(), uint64_t{0});
 }
 
@@ -66,36 +66,36 @@ void Expressions::grow() {
   }
 }
 
-bool Expressions::probably_full(ExpressionId id) const { return count(id) == ranks_ && sum(id) == full_sum_; }
+bool Expressions::probably_full(ExpressionId id) const { return count(id) == contributors_ && sum(id) == full_sum_; }
 
 bool Expressions::full(ExpressionId id) const {
-  if (count(id) != ranks_) return false;  // So the walk below ends after at most 2 × ranks expressions.
-  std::vector<bool> seen(ranks_);
+  if (count(id) != contributors_) return false;  // So the walk below ends after at most 2 × contributors expressions.
+  std::vector<bool> seen(contributors_);
   std::vector<ExpressionId> open{id};
   while (!open.empty()) {
     const ExpressionId next = open.back();
     open.pop_back();
     if (!is_leaf(next)) {
       open.insert(open.end(), children(next).begin(), children(next).end());
-    } else if (seen[rank_of(next)]) {
+    } else if (seen[contributor_of(next)]) {
       return false;
     } else {
-      seen[rank_of(next)] = true;
+      seen[contributor_of(next)] = true;
     }
   }
-  return true;  // As many leaves as ranks, and none twice.
+  return true;  // As many leaves as contributors, and none twice.
 }
 
 std::string Expressions::fault(ExpressionId id) const {
   // Children have smaller numbers than their parents, so going down from the largest number meets every
   // expression once, when its number of occurrences is final.
-  std::vector<uint64_t> times(ranks_);
+  std::vector<uint64_t> times(contributors_);
   std::map<ExpressionId, uint64_t, std::greater<>> open{{id, 1}};
   while (!open.empty()) {
     const auto [next, occurrences] = *open.begin();
     open.erase(open.begin());
     if (is_leaf(next)) {
-      times[rank_of(next)] += occurrences;
+      times[contributor_of(next)] += occurrences;
       continue;
     }
     for (const ExpressionId child : children(next)) {
@@ -119,7 +119,7 @@ std::string Expressions::text(ExpressionId id) const {
 
 void Expressions::write(ExpressionId id, std::string& out) const {
   if (is_leaf(id)) {
-    out += std::to_string(rank_of(id));
+    out += std::to_string(contributor_of(id));
     return;
   }
   char separator = '(';

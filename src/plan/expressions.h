@@ -1,6 +1,6 @@
 /// Symbolic values: which contributions a chunk holds, and in which order and with which roundings they were
-/// combined. A leaf is what one rank contributes to one label; a node is one reducing step, its children in
-/// the order of combination. Equal expressions have equal numbers, so comparing two chunks compares two
+/// combined. A leaf is what one contributor gives to one label (a rank, or where each label comes from one rank
+/// only, number 0); a node is one reducing step, its children in the order of combination. Equal expressions have equal numbers, so comparing two chunks compares two
 /// integers.
 ///
 /// One thread at a time. Memory is linear in the number of distinct expressions.
@@ -20,20 +20,20 @@ inline constexpr ExpressionId unwritten = UINT32_MAX;  ///< What memory holds be
 
 class Expressions {
  public:
-  /// ranks × labels must be below 2³¹ (wired_things_max).
-  Expressions(int ranks, int labels);
+  /// contributors × labels must be below 2³¹ (wired_things_max).
+  Expressions(int contributors, int labels);
 
-  ExpressionId leaf(Rank rank, int label) const {
-    return static_cast<ExpressionId>(label) * ranks_ + static_cast<ExpressionId>(rank);
+  ExpressionId leaf(int contributor, int label) const {
+    return static_cast<ExpressionId>(label) * contributors_ + static_cast<ExpressionId>(contributor);
   }
 
   /// The reduction of two or more values of one label, rounded once.
   ExpressionId combine(std::span<const ExpressionId> inputs);
 
-  /// Every rank's contribution exactly once, judged by sums of random numbers: wrong with probability 2⁻⁶⁴.
+  /// Every contribution exactly once, judged by sums of random numbers: wrong with probability 2⁻⁶⁴.
   bool probably_full(ExpressionId id) const;
 
-  /// The same, by counting; takes time linear in the ranks.
+  /// The same, by counting; takes time linear in the contributors.
   bool full(ExpressionId id) const;
 
   /// What keeps an expression from being full: "lacks the contribution of rank 0", or "holds … 2 times".
@@ -55,16 +55,16 @@ class Expressions {
   std::span<const ExpressionId> children(ExpressionId id) const {
     return {children_.data() + node(id).first_child, node(id).children};
   }
-  size_t rank_of(ExpressionId leaf) const { return leaf % ranks_; }
+  size_t contributor_of(ExpressionId leaf) const { return leaf % contributors_; }
   uint64_t count(ExpressionId id) const { return is_leaf(id) ? 1 : node(id).leaves; }
-  uint64_t sum(ExpressionId id) const { return is_leaf(id) ? tokens_[rank_of(id)] : node(id).sum; }
+  uint64_t sum(ExpressionId id) const { return is_leaf(id) ? tokens_[contributor_of(id)] : node(id).sum; }
   size_t find_slot(std::span<const ExpressionId> inputs) const;
   void grow();
   void write(ExpressionId id, std::string& out) const;
 
-  uint32_t ranks_;
+  uint32_t contributors_;
   uint32_t leaves_;
-  std::vector<uint64_t> tokens_;  ///< A random number for each rank.
+  std::vector<uint64_t> tokens_;  ///< A random number for each contributor.
   uint64_t full_sum_ = 0;
   std::vector<Node> nodes_;
   std::vector<ExpressionId> children_;

@@ -1,5 +1,6 @@
 #include "plan/hash.h"
 
+#include "plan/layout.h"
 #include "plan/mix.h"
 
 namespace bccl {
@@ -60,6 +61,7 @@ uint64_t hash(const Plan& plan) {
   hasher.add(std::string_view(plan.algorithm));
   hasher.add(plan.ranks);
   hasher.add(plan.rank);
+  if (has_root(plan.collective)) hasher.add(plan.root);
   hasher.add(plan.labels);
   hasher.add(plan.message_chunks);
   for (const std::vector<int>& labels : plan.layout) hasher.add(labels);
@@ -77,6 +79,7 @@ uint64_t hash(Collective collective, std::string_view algorithm, const Shape& sh
   hasher.add(algorithm);
   hasher.add(shape.ranks);
   hasher.add(shape.channels);
+  if (has_root(collective)) hasher.add(shape.root);
   hasher.add(uint64_t{shape.groups.size()});
   for (const std::vector<int>& level : shape.groups) hasher.add(level);
   return hasher.value();

@@ -55,8 +55,7 @@ Status join(const std::vector<Plan>& plans, Picture& picture) {
 Picture Picture::of(const std::vector<Plan>& plans) {
   Picture picture;
   if (plans.empty()) return picture;
-  picture.title =
-      fmt::format("{} {}, {} ranks", plans[0].algorithm, name_of(plans[0].collective), plans.size());
+  picture.title = title_of(plans[0]);
   add_boxes(plans, picture);
   picture.fault = join(plans, picture).sentence();
   for (const Box& box : picture.boxes) picture.rows = std::max(picture.rows, box.row + 1);
@@ -64,10 +63,17 @@ Picture Picture::of(const std::vector<Plan>& plans) {
 }
 
 std::string labels_moved(const Plan& plan, const Step& step) {
-  const std::vector<int>& labels = plan.labels_of(step.extent().buffer);
-  const auto first = static_cast<size_t>(step.extent().first);
-  if (step.extent().count == 1) return std::to_string(labels[first]);
-  return fmt::format("{}..{}", labels[first], labels[first + static_cast<size_t>(step.extent().count) - 1]);
+  const int* first = plan.labels_of(step.extent().buffer).data() + step.extent().first;
+  const int* end = first + step.extent().count;
+  std::string out;
+  while (first < end) {
+    const int* last = first;  // of a run that rises by one
+    while (last + 1 < end && last[1] == *last + 1) ++last;
+    out += fmt::format("{}{}", out.empty() ? "" : ",", *first);
+    if (last > first) out += fmt::format("..{}", *last);
+    first = last + 1;
+  }
+  return out;
 }
 
 }  // namespace bccl

@@ -34,7 +34,7 @@ struct Picture {
   static Picture of(const std::vector<Plan>& plans);
 };
 
-/// The labels that a step moves: "2" or "0..3".
+/// The labels that a step moves: "2", "0..3" or "1,5,9".
 std::string labels_moved(const Plan& plan, const Step& step);
 
 }  // namespace bccl

@@ -24,7 +24,8 @@ namespace bccl {
 using Rank = int;
 
 /// source: what the caller gives (read only). target: where the result goes. scratch: the executor's own.
-/// In place means that source and target are the same memory; every plan must be right either way.
+/// In place means that a label which both source and target hold lies in the same memory in both; every plan of a
+/// collective that may be called in place must be right either way.
 enum class Buffer : uint8_t { source, target, scratch };
 inline constexpr int buffer_count = 3;
 
@@ -69,8 +70,10 @@ struct Step {
 
 using Channel = std::vector<Step>;
 
-enum class Collective : uint8_t { all_reduce };
-inline constexpr int collective_count = 1;
+enum class Collective : uint8_t {
+  all_reduce, all_gather, reduce_scatter, broadcast, reduce, gather, scatter, all_to_all, barrier,
+};
+inline constexpr int collective_count = 9;
 const char* name_of(Collective collective);
 
 struct Plan {
@@ -78,7 +81,8 @@ struct Plan {
   std::string algorithm;  ///< The generator's name, for people; no one decides anything by it.
   int ranks = 0;
   Rank rank = 0;                          ///< Whose plan this is.
-  int labels = 0;                         ///< Parts of the partition that the chunks are cut from.
+  Rank root = 0;                          ///< Of a collective that has one; else 0.
+  int labels = 0;                         ///< Blocks of the call (layout.h) × parts that a plan cuts each into.
   int message_chunks = 1;                 ///< The most chunks that any step of any rank covers.
   std::vector<int> layout[buffer_count];  ///< Label of each chunk, by buffer. Chunks lie one after another.
   std::vector<Channel> channels;
@@ -96,6 +100,8 @@ struct Shape {
   /// a level nest in those of the next, may differ in size, and need not be contiguous. Empty: one flat
   /// group.
   std::vector<std::vector<int>> groups;
+
+  Rank root = 0;  ///< Of collectives that have one; else 0.
 
   bool operator==(const Shape&) const = default;
 };

@@ -10,6 +10,9 @@
 
 namespace bccl {
 
+/// So that blocks and labels can be counted in an int.
+inline constexpr size_t ranks_verified_max = 1 << 15;
+
 /// Ranks, chunks, labels and `after` edges exist and agree; every step has an input and an output.
 Status check_bounds(const std::vector<Plan>& plans);
 

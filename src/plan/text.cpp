@@ -1,5 +1,6 @@
 #include "plan/text.h"
 
+#include "plan/layout.h"
 #include "plan/wiring.h"
 
 namespace bccl {
@@ -61,8 +62,10 @@ std::string print_outputs(const Step& step) {
 }
 
 std::string print(const Plan& plan) {
-  std::string out = fmt::format("plan {} {} ranks {} rank {} labels {}", name_of(plan.collective),
-                                plan.algorithm, plan.ranks, plan.rank, plan.labels);
+  std::string out = fmt::format("plan {} {} ranks {} rank {}", name_of(plan.collective), plan.algorithm, plan.ranks,
+                                plan.rank);
+  if (has_root(plan.collective) || plan.root != 0) out += fmt::format(" root {}", plan.root);
+  out += fmt::format(" labels {}", plan.labels);
   if (plan.message_chunks != 1) out += fmt::format(" message_chunks {}", plan.message_chunks);
   out += '\n';
   for (const Buffer buffer : {Buffer::source, Buffer::target, Buffer::scratch})

@@ -8,7 +8,8 @@
 ///     1: recv 1 + source[1] -> target[1], send 3  completes  after 1.4
 ///
 /// Inputs stand in the order of combination; both ends of a range are included; `nothing` is an empty side;
-/// `#` starts a comment; the first line may end in `message_chunks 2`. print and parse are inverse for every
+/// `#` starts a comment; the first line may end in `message_chunks 2`, and names the root of a collective that has
+/// one: `plan broadcast chain ranks 4 rank 2 root 1 labels 1`. print and parse are inverse for every
 /// plan whose algorithm is one word, whose numbers are not negative, and whose absent fields have their
 /// default values.
 #pragma once

@@ -55,6 +55,7 @@ class Parser {
     plan.ranks = BCCL_TRY(tokens_.number("the number of ranks"));
     BCCL_TRY(tokens_.word("rank"));
     plan.rank = BCCL_TRY(tokens_.number("a rank"));
+    if (tokens_.try_word("root")) plan.root = BCCL_TRY(tokens_.number("the root's rank"));
     BCCL_TRY(tokens_.word("labels"));
     plan.labels = BCCL_TRY(tokens_.number("the number of labels"));
     if (tokens_.try_word("message_chunks"))

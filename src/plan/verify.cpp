@@ -23,8 +23,7 @@ Status verify(const std::vector<Plan>& plans) {
   if (plans.empty()) return fail(Code::internal_error, "no plans to verify");
   const Status status = prove(plans);
   if (status.ok()) return {};
-  return fail(status.code(), "{} {}, {} ranks: {}", plans[0].algorithm, name_of(plans[0].collective),
-              plans.size(), status.sentence());
+  return fail(status.code(), "{}: {}", title_of(plans[0]), status.sentence());
 }
 
 }  // namespace bccl

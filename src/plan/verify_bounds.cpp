@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "plan/layout.h"
 #include "plan/proofs.h"
 
 namespace bccl {
@@ -30,21 +31,27 @@ class Bounds {
                 fmt::format(format, std::forward<Args>(args)...));
   }
 
-  /// All-reduce: both of the caller's buffers hold labels 0, 1, …, so chunk i of one is chunk i of the other.
   Status check_layout() const {
-    for (const Buffer buffer : {Buffer::source, Buffer::target}) {
-      const std::vector<int>& labels = plan_.labels_of(buffer);
-      bool in_order = labels.size() == static_cast<size_t>(plan_.labels);
-      for (size_t at = 0; in_order && at < labels.size(); ++at) in_order = labels[at] == static_cast<int>(at);
-      if (!in_order)
-        return fail(Code::internal_error, "rank {}: the {} must hold the labels 0 to {} in order", plan_.rank,
-                    name_of(buffer), plan_.labels - 1);
-    }
+    const int parts = plan_.labels / blocks_of(plan_.collective, plan_.ranks);
+    const Layout held = layout_of({plan_.collective, plan_.ranks, plan_.root, parts}, plan_.rank);
+    BCCL_TRY(check_held(Buffer::source, held.source));
+    BCCL_TRY(check_held(Buffer::target, held.target));
     for (const int label : plan_.labels_of(Buffer::scratch))
       if (label < 0 || label >= plan_.labels)
         return fail(Code::internal_error, "rank {}: a scratch chunk has label {}, of {} labels", plan_.rank,
                     label, plan_.labels);
     return {};
+  }
+
+  Status check_held(Buffer buffer, const std::vector<int>& held) const {
+    const std::vector<int>& labels = plan_.labels_of(buffer);
+    if (labels.size() != held.size())
+      return fail(Code::internal_error, "rank {}: the {} must hold {} chunks, not {}", plan_.rank, name_of(buffer),
+                  held.size(), labels.size());
+    const auto [label, wanted] = std::mismatch(labels.begin(), labels.end(), held.begin());
+    if (label == labels.end()) return {};
+    return fail(Code::internal_error, "rank {}: {} chunk {} must have label {}, not {}", plan_.rank, name_of(buffer),
+                label - labels.begin(), *wanted, *label);
   }
 
   Status check_step(const Step& step) {
@@ -55,6 +62,9 @@ class Bounds {
     if (step.to.present() && step.to.buffer == Buffer::source) return wrong("writes {}", name_of(step.to));
     BCCL_TRY(check_pair(step));
     if (step.inputs() < 1) return wrong("has no input for {}", name_of(step.to));
+    if (step.inputs() > 1 && !combines(plan_.collective))
+      return wrong("combines {} inputs for {}, but {} only moves data", step.inputs(), name_of(step.extent()),
+                   name_of(plan_.collective));
     if (!step.to.present() && step.send.empty())
       return wrong("neither stores nor sends what it makes of {}", name_of(step.from));
     if (step.from.present() && (step.from_at < 0 || step.from_at > static_cast<int>(step.recv.size())))
@@ -133,9 +143,17 @@ Status check_agreement(const Plan& plan, const Plan& first, size_t at, size_t ra
     return fail(Code::internal_error, "rank {}: its plan is for {} ranks", plan.rank, plan.ranks);
   if (plan.collective != first.collective)
     return fail(Code::internal_error, "rank {}: its plan is for another collective than rank 0's", plan.rank);
+  if (plan.root != first.root)
+    return fail(Code::internal_error, "rank {}: its plan has root {}, rank 0's has {}", plan.rank, plan.root,
+                first.root);
+  if (plan.root < 0 || plan.root >= (has_root(plan.collective) ? plan.ranks : 1))
+    return fail(Code::internal_error, "rank {}: its plan has root {}, which cannot be", plan.rank, plan.root);
   if (plan.labels != first.labels || plan.labels < 1)
     return fail(Code::internal_error, "rank {}: its plan has {} labels, rank 0's has {}", plan.rank,
                 plan.labels, first.labels);
+  if (const int blocks = blocks_of(plan.collective, plan.ranks); plan.labels % blocks != 0)
+    return fail(Code::internal_error, "rank {}: its plan has {} labels, which do not divide into {} blocks",
+                plan.rank, plan.labels, blocks);
   if (plan.message_chunks != first.message_chunks || plan.message_chunks < 1)
     return fail(Code::internal_error, "rank {}: its plan's messages have up to {} chunks, rank 0's up to {}",
                 plan.rank, plan.message_chunks, first.message_chunks);
@@ -151,17 +169,35 @@ uint64_t count_work(const Plan& plan) {
   return work;
 }
 
+/// What is given has labels, each of them somewhere: so nothing below is larger than what the plans hold.
+Status check_sizes(const std::vector<Plan>& plans) {
+  uint64_t chunks = 0;
+  uint64_t given = 0;
+  for (const Plan& plan : plans) {
+    for (const std::vector<int>& labels : plan.layout) chunks += labels.size();
+    given += plan.labels_of(Buffer::source).size();
+  }
+  if (chunks >= wired_things_max)
+    return fail(Code::internal_error, "more than {} chunks", wired_things_max);
+  if (given < static_cast<uint64_t>(plans[0].labels))
+    return fail(Code::internal_error, "{} labels, but the sources of all ranks hold {} chunks", plans[0].labels, given);
+  return {};
+}
+
 }  // namespace
 
 Status check_bounds(const std::vector<Plan>& plans) {
-  uint64_t work = 0;
-  for (size_t rank = 0; rank < plans.size(); ++rank) {
+  if (plans.size() > ranks_verified_max)
+    return fail(Code::internal_error, "{} ranks: more than {}", plans.size(), ranks_verified_max);
+  for (size_t rank = 0; rank < plans.size(); ++rank)
     BCCL_TRY(check_agreement(plans[rank], plans[0], rank, plans.size()));
-    BCCL_TRY(Bounds(plans[rank], plans[rank].ranks).check());
-    work += count_work(plans[rank]);
+  BCCL_TRY(check_sizes(plans));
+  uint64_t work = 0;
+  for (const Plan& plan : plans) {
+    BCCL_TRY(Bounds(plan, plan.ranks).check());
+    work += count_work(plan);
   }
-  const uint64_t values = uint64_t{plans.size()} * static_cast<uint64_t>(plans[0].labels);
-  if (std::max(work, values) >= wired_things_max)
+  if (work >= wired_things_max)
     return fail(Code::internal_error, "more than {} chunks to follow", wired_things_max);
   return {};
 }

@@ -56,7 +56,7 @@ class OneSlot {
     const StepId id = step_of(half);
     if (half == give(id)) {
       visit(take(id));
-      for_each_sent(id, [&](const Message& message) {
+      for_each_sent(id, [&](const WiredMessage& message) {
         if (message.previous != no_id) visit(take(wiring_.message(message.previous).receiver));
       });
       return;
@@ -80,7 +80,7 @@ class OneSlot {
     }
     if (id + 1 < wiring_.channel_of(id).end) visit(take(id + 1));
     for (uint32_t at = after_begin_[id]; at < after_begin_[id + 1]; ++at) visit(take(after_[at]));
-    for_each_sent(id, [&](const Message& message) { visit(take(message.receiver)); });
+    for_each_sent(id, [&](const WiredMessage& message) { visit(take(message.receiver)); });
   }
 
   template <class Visit>
@@ -141,7 +141,7 @@ class OneSlot {
                 fmt::format("waits to receive {} from {}", name_of(step.extent()), wiring_.name(sender))};
     }
     Wait wait;
-    for_each_sent(id, [&](const Message& message) {
+    for_each_sent(id, [&](const WiredMessage& message) {
       if (message.previous == no_id || wait.on != no_id) return;
       const StepId taker = wiring_.message(message.previous).receiver;
       if (waits(take(taker)))

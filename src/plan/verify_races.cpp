@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "plan/ancestry.h"
+#include "plan/layout.h"
 #include "plan/proofs.h"
 
 namespace bccl {
@@ -18,8 +19,8 @@ struct Access {
 
 /// Looks at the accesses of one rank in an order that the plans allow. It suffices to compare an access with
 /// the last write before it and, if it writes, with the reads since: each of those was compared with what
-/// came before it, and "must precede" is transitive. Source and target are one memory here: whatever two
-/// steps do to each other when the buffers are distinct, they also do in place.
+/// came before it, and "must precede" is transitive. Source and target chunks of one label are one memory here:
+/// whatever two steps do to each other when the buffers are distinct, they also do in place.
 class Races {
  public:
   Races(const Wiring& wiring, bool scratch_only) : wiring_(wiring), scratch_only_(scratch_only) {}
@@ -27,8 +28,10 @@ class Races {
   Status check(Rank rank, const std::vector<StepId>& order) {
     const Plan& plan = wiring_.plans()[static_cast<size_t>(rank)];
     cells_.clear();
-    shared_cells_ = static_cast<size_t>(plan.labels);
-    cells_.resize(shared_cells_ + plan.labels_of(Buffer::scratch).size());
+    shared_ = shared_with_source(plan);
+    target_cells_ = plan.labels_of(Buffer::source).size();
+    scratch_cells_ = target_cells_ + shared_.size();
+    cells_.resize(scratch_cells_ + plan.labels_of(Buffer::scratch).size());
     reads_.clear();
     for (Search& search : searches_) search.in_use = false;
     for (const StepId id : order) BCCL_TRY(check_step(id));
@@ -109,13 +112,17 @@ class Races {
   }
 
   Cell& cell_of(const Access& access) {
-    const size_t begin = access.buffer == Buffer::scratch ? shared_cells_ : 0;
-    return cells_[begin + static_cast<size_t>(access.chunk)];
+    const auto chunk = static_cast<size_t>(access.chunk);
+    if (access.buffer == Buffer::scratch) return cells_[scratch_cells_ + chunk];
+    if (access.buffer == Buffer::source) return cells_[chunk];
+    return cells_[shared_[chunk] >= 0 ? static_cast<size_t>(shared_[chunk]) : target_cells_ + chunk];
   }
 
   const Wiring& wiring_;
   bool scratch_only_;
-  size_t shared_cells_ = 0;  ///< Those of source and target; scratch follows.
+  std::vector<int> shared_;   ///< The plan's shared_with_source().
+  size_t target_cells_ = 0;   ///< Where those of the target begin that are no cells of the source.
+  size_t scratch_cells_ = 0;  ///< Where those of the scratch begin.
   std::vector<Cell> cells_;
   std::vector<Read> reads_;
   std::vector<Search> searches_;  ///< By number of the channel that accesses.

@@ -1,23 +1,25 @@
 #include <span>
 
 #include "plan/expressions.h"
+#include "plan/layout.h"
 #include "plan/proofs.h"
 
 namespace bccl {
 namespace {
 
-/// One symbolic run. Memory cells hold expressions; in place, a target cell is the source cell of that
-/// position.
+/// One symbolic run. Memory cells hold expressions; in place, a target cell is the source cell of its label, if
+/// there is one.
 class Run {
  public:
   Run(const Wiring& wiring, Expressions& expressions, bool in_place)
       : wiring_(wiring), plans_(wiring.plans()), expressions_(expressions), in_place_(in_place) {
     for (const Plan& plan : plans_) {
       rank_cells_.push_back(cells_.size());
-      for (size_t label = 0; label < plan.labels_of(Buffer::source).size(); ++label)
-        cells_.push_back(expressions.leaf(plan.rank, static_cast<int>(label)));
-      const size_t target = in_place ? 0 : plan.labels_of(Buffer::target).size();
-      cells_.resize(cells_.size() + target + plan.labels_of(Buffer::scratch).size(), unwritten);
+      if (in_place) shared_.push_back(shared_with_source(plan));
+      for (const int label : plan.labels_of(Buffer::source))
+        cells_.push_back(expressions.leaf(combines(plan.collective) ? plan.rank : 0, label));
+      const size_t others = plan.labels_of(Buffer::target).size() + plan.labels_of(Buffer::scratch).size();
+      cells_.resize(cells_.size() + others, unwritten);
     }
     writers_.resize(cells_.size(), no_id);
     size_t results = 0;
@@ -33,20 +35,28 @@ class Run {
     return {};
   }
 
-  /// Every target chunk holds one and the same full reduction on every rank.
+  /// Every target chunk holds the full reduction of its label, the same on every rank that has it.
   Status check_targets() const {
-    const int labels = plans_[0].labels;
-    for (const Plan& plan : plans_) {
-      for (int chunk = 0; chunk < labels; ++chunk) {
-        const ExpressionId value = target_value(plan.rank, chunk);
-        const ExpressionId first = target_value(0, chunk);
-        if (value != first || plan.rank == 0) BCCL_TRY(check_target(plan.rank, chunk, value, first));
-      }
+    std::vector<const Place*> first_of(static_cast<size_t>(plans_[0].labels));
+    std::vector<Place> places;
+    for (const Plan& plan : plans_)
+      for (int chunk = 0; chunk < size(plan, Buffer::target); ++chunk) places.push_back({plan.rank, chunk});
+    for (const Place& place : places) {
+      const auto label = static_cast<size_t>(label_of(place));
+      if (first_of[label] == nullptr) first_of[label] = &place;
+      const Place& first = *first_of[label];
+      if (&place == &first || value_of(place) != value_of(first)) BCCL_TRY(check_target(place, first));
     }
     return {};
   }
 
  private:
+  /// A chunk of a rank's target.
+  struct Place {
+    Rank rank = 0;
+    int chunk = 0;
+  };
+
   Status run_step(StepId id) {
     const Step& step = wiring_.plan_of(id);
     const Chunks& extent = step.extent();
@@ -95,36 +105,49 @@ class Run {
                 name_of(first), fault.empty() ? "was full before" : fault, mode());
   }
 
-  Status check_target(Rank rank, int chunk, ExpressionId value, ExpressionId first) const {
+  Status check_target(const Place& at, const Place& first) const {
+    const ExpressionId value = value_of(at);
     if (value == unwritten)
-      return fail(Code::internal_error, "rank {}: target chunk {} is never written", rank, chunk);
-    const StepId writer = writers_[cell(rank, Buffer::target, chunk)];
-    const std::string place = writer == no_id ? fmt::format("rank {}", rank) : wiring_.name(writer);
+      return fail(Code::internal_error, "rank {}: target chunk {} is never written{}", at.rank, at.chunk, mode());
+    const StepId writer = writers_[cell(at.rank, Buffer::target, at.chunk)];
+    const std::string place = writer == no_id ? fmt::format("rank {}", at.rank) : wiring_.name(writer);
     if (!expressions_.full(value))
-      return fail(Code::internal_error, "{}: target chunk {} {}{}", place, chunk, expressions_.fault(value),
+      return fail(Code::internal_error, "{}: target chunk {} {}{}", place, at.chunk, expressions_.fault(value),
                   mode());
-    if (value != first)
+    if (value != value_of(first))
       return fail(Code::internal_error,
-                  "{}: target chunk {} is combined in another order than on rank 0: {}, not {}{}", place,
-                  chunk, expressions_.text(value), expressions_.text(first), mode());
+                  "{}: target chunk {} is combined in another order than on rank {}: {}, not {}{}", place,
+                  at.chunk, first.rank, expressions_.text(value), expressions_.text(value_of(first)), mode());
     return {};
   }
 
+  static int size(const Plan& plan, Buffer buffer) { return static_cast<int>(plan.labels_of(buffer).size()); }
+
   size_t cell(Rank rank, Buffer buffer, int chunk) const {
-    const Plan& plan = plans_[static_cast<size_t>(rank)];
-    size_t begin = rank_cells_[static_cast<size_t>(rank)];
-    if (buffer != Buffer::source && !in_place_) begin += plan.labels_of(Buffer::source).size();
-    if (buffer == Buffer::scratch) begin += plan.labels_of(Buffer::target).size();
-    return begin + static_cast<size_t>(chunk);
+    const auto of = static_cast<size_t>(rank);
+    if (buffer == Buffer::target && in_place_) {
+      const int source = shared_[of][static_cast<size_t>(chunk)];
+      if (source >= 0) return rank_cells_[of] + static_cast<size_t>(source);
+    }
+    if (buffer != Buffer::source) chunk += size(plans_[of], Buffer::source);
+    if (buffer == Buffer::scratch) chunk += size(plans_[of], Buffer::target);
+    return rank_cells_[of] + static_cast<size_t>(chunk);
   }
 
-  ExpressionId target_value(Rank rank, int chunk) const { return cells_[cell(rank, Buffer::target, chunk)]; }
+  ExpressionId value_of(const Place& place) const {
+    return cells_[cell(place.rank, Buffer::target, place.chunk)];
+  }
+  int label_of(const Place& place) const {
+    const Plan& plan = plans_[static_cast<size_t>(place.rank)];
+    return plan.labels_of(Buffer::target)[static_cast<size_t>(place.chunk)];
+  }
   const char* mode() const { return in_place_ ? " (only in place)" : ""; }
 
   const Wiring& wiring_;
   const std::vector<Plan>& plans_;
   Expressions& expressions_;
   bool in_place_;
+  std::vector<std::vector<int>> shared_;  ///< In place: each rank's shared_with_source().
   std::vector<size_t> rank_cells_;  ///< Each rank's first cell; its buffers follow one another.
   std::vector<ExpressionId> cells_;
   std::vector<StepId> writers_;       ///< Who wrote each cell last.
@@ -137,8 +160,10 @@ class Run {
 
 Status check_result(const Wiring& wiring, const std::vector<StepId>& order) {
   const std::vector<Plan>& plans = wiring.plans();
-  Expressions expressions(static_cast<int>(plans.size()), plans[0].labels);
+  const Collective collective = plans[0].collective;
+  Expressions expressions(combines(collective) ? plans[0].ranks : 1, plans[0].labels);
   for (const bool in_place : {false, true}) {
+    if (in_place && !may_be_in_place(collective)) continue;
     Run run(wiring, expressions, in_place);
     BCCL_TRY(run.run(order));
     BCCL_TRY(run.check_targets());

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "plan/layout.h"
+
 namespace bccl {
 namespace {
 
@@ -116,7 +118,7 @@ Status Wiring::receive_all(Rank rank, const std::vector<MessageId>& arrivals) {
   return {};
 }
 
-Status Wiring::check_labels(const Message& message) const {
+Status Wiring::check_labels(const WiredMessage& message) const {
   const Chunks& sent = plan_of(message.sender).extent();
   const Chunks& taken = plan_of(message.receiver).extent();
   const auto near = labels((*plans_)[static_cast<size_t>(rank_of(message.sender))], sent);
@@ -136,6 +138,11 @@ StepId Wiring::after(StepId id) const {
 std::string Wiring::name(StepId id) const {
   const WiredChannel& channel = channel_of(id);
   return fmt::format("rank {}, channel {}, step {}", channel.rank, channel.number, id - channel.first);
+}
+
+std::string title_of(const Plan& plan) {
+  const std::string root = has_root(plan.collective) ? fmt::format(", root {}", plan.root) : "";
+  return fmt::format("{} {}, {} ranks{}", plan.algorithm, name_of(plan.collective), plan.ranks, root);
 }
 
 const char* name_of(Buffer buffer) {

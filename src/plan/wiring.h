@@ -37,7 +37,7 @@ struct WiredStep {
 };
 
 /// One slice's way from a step to a step. `previous` and `next` travel over the same connection.
-struct Message {
+struct WiredMessage {
   StepId sender = no_id;
   StepId receiver = no_id;
   MessageId previous = no_id;
@@ -63,7 +63,7 @@ class Wiring {
   const Step& plan_of(StepId id) const { return *steps_[id].plan; }
   const WiredChannel& channel(ChannelId id) const { return channels_[id]; }
   const WiredChannel& channel_of(StepId id) const { return channels_[steps_[id].channel]; }
-  const Message& message(MessageId id) const { return messages_[id]; }
+  const WiredMessage& message(MessageId id) const { return messages_[id]; }
   Rank rank_of(StepId id) const { return channel_of(id).rank; }
 
   StepId first_step(Rank rank) const { return first_step_of(first_channel(rank)); }
@@ -91,15 +91,18 @@ class Wiring {
   std::vector<std::vector<MessageId>> send_all();
   std::vector<Arriving> chain(const std::vector<MessageId>& arrivals);
   Status receive_all(Rank rank, const std::vector<MessageId>& arrivals);
-  Status check_labels(const Message& message) const;
+  Status check_labels(const WiredMessage& message) const;
 
   const std::vector<Plan>* plans_ = nullptr;
   std::vector<ChannelId> rank_channels_;  ///< First channel of each rank, then the end.
   std::vector<WiredChannel> channels_;
   std::vector<WiredStep> steps_;
-  std::vector<Message> messages_;
+  std::vector<WiredMessage> messages_;
   std::vector<MessageId> received_;
 };
+
+/// What a set of plans is for, told by one of them: "ring all_reduce, 4 ranks" or "chain reduce, 4 ranks, root 1".
+std::string title_of(const Plan& plan);
 
 /// "target chunk 1", or "target chunks 0..3".
 std::string name_of(const Chunks& chunks);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "plan/layout.h"
+
 namespace bccl {
 namespace {
 
@@ -17,18 +19,6 @@ constexpr size_t near_slice_bytes_max = 32 << 10;
 bool in_one_shot(size_t bytes, const Facts& facts) {
   if (facts.ranks > 2) return bytes <= one_shot_total_bytes / static_cast<size_t>(facts.ranks);
   return !facts.near || bytes <= one_shot_near_pair_bytes_max || bytes > direct_near_pair_bytes_max;
-}
-
-constexpr int usual_lanes = 4;
-constexpr size_t pipelined_slice_bytes_min = 32 << 10;
-
-/// The largest slice that still gives every lane a window, so that ranks that take turns on a core find work; but not so
-/// small that turns cost more than the work.
-size_t slice_bytes_for(size_t bytes, const Plan& plan, const Facts& facts) {
-  const size_t windows = plan.labels > 1 ? usual_lanes : 1;
-  const size_t slice = bytes / static_cast<size_t>(plan.labels) / windows * static_cast<size_t>(plan.message_chunks);
-  const size_t most = facts.near ? std::min(near_slice_bytes_max, facts.slice_bytes_max) : facts.slice_bytes_max;
-  return std::clamp(slice, std::min(pipelined_slice_bytes_min, most), most);
 }
 
 constexpr size_t hierarchical_bytes_min = 64 << 10;
@@ -47,38 +37,72 @@ std::string names_of(Collective collective) {
   return names;
 }
 
-}  // namespace
-
-Shape shape_of(const Facts& facts, int channels) {
-  Shape shape{.ranks = facts.ranks, .channels = channels, .groups = {}};
-  if (!facts.hosts.empty()) shape.groups.push_back(facts.hosts);
-  return shape;
+/// Where every rank reaches every other equally well, one hop with the work shared out is best, or close to it.
+std::string_view usual_algorithm(const Question& question, const Facts& facts) {
+  if (!question.private_counts && !question.weighted && by_hosts(question.collective, question.bytes, facts))
+    return "hierarchical";
+  switch (question.collective) {
+    case Collective::all_reduce:
+      return !question.weighted && in_one_shot(question.bytes, facts) ? "one_shot" : "direct";
+    case Collective::barrier: return "one_shot";
+    default: return "direct";
+  }
 }
 
-Result<Choice> choose(Collective collective, size_t bytes, const Facts& facts, const Settings& settings) {
+/// BCCL_ALGO speaks for the collectives that have such an algorithm, and must name one of some collective.
+Result<const Algorithm*> algorithm_for(const Question& question, const Facts& facts, const Settings& settings) {
+  if (!settings.algorithm.empty()) {
+    if (const Algorithm* wished = find_algorithm(question.collective, settings.algorithm)) return wished;
+    const auto named = [&](const Algorithm& algorithm) { return algorithm.name == settings.algorithm; };
+    if (std::ranges::none_of(algorithms(), named))
+      return fail(Code::invalid_argument, "BCCL_ALGO={}: there is no such algorithm; known for {}: {}",
+                  settings.algorithm, name_of(question.collective), names_of(question.collective));
+  }
+  const std::string_view usual = usual_algorithm(question, facts);
+  const Algorithm* const found = find_algorithm(question.collective, usual);
+  if (found == nullptr)
+    return fail(Code::internal_error, "there is no algorithm {} for {}", usual, name_of(question.collective));
+  return found;
+}
+
+constexpr int usual_lanes = 4;
+constexpr size_t pipelined_slice_bytes_min = 32 << 10;
+
+/// The largest slice that still gives every lane a window, so that ranks that take turns on a core find work; but not so
+/// small that turns cost more than the work.
+size_t slice_bytes_for(const Question& question, const Plan& plan, const Facts& facts) {
+  const auto blocks_in_buffer = static_cast<size_t>(
+      question.collective == Collective::all_to_all ? facts.ranks : blocks_of(question.collective, facts.ranks));
+  const size_t parts = static_cast<size_t>(plan.labels / blocks_of(question.collective, facts.ranks));
+  const size_t chunk = question.bytes / blocks_in_buffer / parts;
+  const size_t windows = plan.labels > 1 ? usual_lanes : 1;
+  const size_t slice = chunk / windows * static_cast<size_t>(plan.message_chunks);
+  const size_t most = facts.near ? std::min(near_slice_bytes_max, facts.slice_bytes_max) : facts.slice_bytes_max;
+  return question.private_counts ? most : std::clamp(slice, std::min(pipelined_slice_bytes_min, most), most);
+}
+
+}  // namespace
+
+Result<Choice> choose(const Question& question, const Facts& facts, const Settings& settings) {
   Choice choice;
-  choice.channels = settings.channels > 0 ? static_cast<int>(settings.channels) : 1;
-  const std::string wish = !settings.algorithm.empty() ? settings.algorithm
-                           : by_hosts(collective, bytes, facts) ? "hierarchical"
-                           : in_one_shot(bytes, facts)          ? "one_shot"
-                                                                : "direct";
-  choice.algorithm = find_algorithm(collective, wish);
-  if (choice.algorithm == nullptr)
-    return fail(Code::invalid_argument, "BCCL_ALGO={}: there is no such algorithm for {}; known: {}", wish,
-                name_of(collective), names_of(collective));
+  choice.algorithm = BCCL_TRY(algorithm_for(question, facts, settings));
+  choice.shape = {.ranks = facts.ranks,
+                  .channels = settings.channels > 0 ? static_cast<int>(settings.channels) : 1,
+                  .groups = {},
+                  .root = question.root};
+  if (!facts.hosts.empty()) choice.shape.groups.push_back(facts.hosts);
   // The plan itself says how many channels and labels it has; every rank looks at the same one, rank 0's.
-  const Shape shape = shape_of(facts, choice.channels);
-  const Plan sample = choice.algorithm->build(shape, 0);
+  const Plan sample = choice.algorithm->build(choice.shape, 0);
   const auto channels = static_cast<int>(sample.channels.size());
   if (channels > facts.lanes_max)
     return fail(Code::invalid_argument,
                 "{} has {} channels here, and {} connections a peer is all there are: lower BCCL_CHANNELS, raise "
                 "BCCL_SHM_POOL_BYTES, or choose another BCCL_ALGO",
-                wish, channels, facts.lanes_max);
-  choice.lanes = std::clamp(facts.lanes_max / channels, 1, usual_lanes);
+                choice.algorithm->name, channels, facts.lanes_max);
+  choice.lanes = std::clamp(facts.lanes_max / std::max(1, channels), 1, usual_lanes);
   choice.slice_bytes = settings.slice_bytes > 0
                            ? std::min(static_cast<size_t>(settings.slice_bytes), facts.slice_bytes_max)
-                           : slice_bytes_for(bytes, sample, facts);
+                           : slice_bytes_for(question, sample, facts);
   return choice;
 }
 

@@ -4,17 +4,47 @@
 #include <catch2/catch.hpp>
 
 #include "algos/catalogue.h"
+#include "algos/generators.h"
+#include "plan/layout.h"
+#include "plan/wiring.h"
 #include "shapes.h"
 
 namespace bccl {
+namespace {
+
+std::string title(const Algorithm& algorithm) {
+  return std::string(name_of(algorithm.collective)) + " " + std::string(algorithm.name);
+}
+
+/// Whether each completing step takes rank 0's, 1's … contributions in this order, straight from the sources.
+bool sums_canonically(const std::vector<Plan>& plans) {
+  const Wiring wiring = Wiring::make(plans).value();
+  const auto reads_source = [&](StepId id) {
+    const Step& step = wiring.plan_of(id);
+    return step.inputs() == 1 && step.from.present() && step.from.buffer == Buffer::source;
+  };
+  for (StepId id = 0; id < wiring.steps(); ++id) {
+    const Step& step = wiring.plan_of(id);
+    if (!step.completes) continue;
+    std::vector<Rank> order = step.recv;
+    if (step.from.present()) order.insert(order.begin() + step.from_at, wiring.rank_of(id));
+    bool straight = !step.from.present() || step.from.buffer == Buffer::source;
+    for (size_t input = 0; input < step.recv.size(); ++input) straight &= reads_source(wiring.sender_to(id, input));
+    for (size_t at = 0; at < order.size(); ++at) straight &= order[at] == static_cast<Rank>(at);
+    if (!straight || order.size() != plans.size()) return false;
+  }
+  return true;
+}
+
+}  // namespace
 
 TEST_CASE("names are unique within a collective") {
   std::set<std::pair<Collective, std::string_view>> names;
   for (const Algorithm& algorithm : algorithms()) {
-    INFO(algorithm.name);
+    INFO(title(algorithm));
     CHECK(names.emplace(algorithm.collective, algorithm.name).second);
   }
-  CHECK(names.size() >= 6);
+  CHECK(names.size() >= collective_count);
 }
 
 TEST_CASE("names are lower snake case and every algorithm says what it is") {
@@ -29,6 +59,18 @@ TEST_CASE("names are lower snake case and every algorithm says what it is") {
 TEST_CASE("an algorithm is found by its name") {
   for (const Algorithm& algorithm : algorithms())
     CHECK(find_algorithm(algorithm.collective, algorithm.name) == &algorithm);
+}
+
+TEST_CASE("every collective has an algorithm, and all of them together are the catalogue") {
+  size_t count = 0;
+  for (int at = 0; at < collective_count; ++at) {
+    const auto collective = static_cast<Collective>(at);
+    INFO(name_of(collective));
+    CHECK_FALSE(algorithms(collective).empty());
+    for (const Algorithm& algorithm : algorithms(collective)) CHECK(algorithm.collective == collective);
+    count += algorithms(collective).size();
+  }
+  CHECK(count == algorithms().size());
 }
 
 TEST_CASE("an unknown name finds nothing") {
@@ -59,16 +101,68 @@ TEST_CASE("the same arguments give equal plans, whatever was built in between") 
 
 TEST_CASE("the catalogue says truly whether channels change a plan") {
   for (const Algorithm& algorithm : algorithms()) {
-    INFO(algorithm.name);
+    INFO(title(algorithm));
     CHECK((build_all(algorithm, flat(6, 2)) != build_all(algorithm, flat(6, 1))) == algorithm.takes_channels);
   }
 }
 
 TEST_CASE("the catalogue says truly whether groups change a plan") {
   for (const Algorithm& algorithm : algorithms()) {
-    INFO(algorithm.name);
+    INFO(title(algorithm));
     CHECK((build_all(algorithm, grouped({3, 3})) != build_all(algorithm, flat(6))) == algorithm.takes_groups);
   }
+}
+
+TEST_CASE("the root changes the plans of collectives that have one, and no others") {
+  for (const Algorithm& algorithm : algorithms()) {
+    INFO(title(algorithm));
+    CHECK((build_all(algorithm, with_root(flat(6), 4)) != build_all(algorithm, flat(6))) ==
+          has_root(algorithm.collective));
+  }
+}
+
+TEST_CASE("the catalogue says truly which algorithms handle labels that are not their rank's own") {
+  for (const Algorithm& algorithm : algorithms()) {
+    bool others = false;
+    for (const Shape& shape : {flat(5), flat(8), grouped({2, 3}), with_root(grouped({4, 4}), 5)})
+      for (const Plan& plan : build_all(algorithm, shape)) {
+        std::set<int> own;
+        for (const Buffer buffer : {Buffer::source, Buffer::target})
+          own.insert(plan.labels_of(buffer).begin(), plan.labels_of(buffer).end());
+        for (const int label : plan.labels_of(Buffer::scratch)) others |= !own.contains(label);
+      }
+    INFO(title(algorithm));
+    CHECK(others == algorithm.needs_all_counts);
+  }
+}
+
+TEST_CASE("the catalogue says truly which algorithms sum up in the order of ranks, in one step") {
+  for (const Algorithm& algorithm : algorithms()) {
+    if (!combines(algorithm.collective)) CHECK_FALSE(algorithm.canonical_order);
+    if (!combines(algorithm.collective)) continue;
+    bool canonical = true;
+    for (int ranks = 3; ranks <= 9; ++ranks)
+      for (Rank root = 0; root < (has_root(algorithm.collective) ? ranks : 1); ++root)
+        for (const Shape& shape : {flat(ranks), grouped({2, ranks - 2})})
+          canonical &= sums_canonically(build_all(algorithm, with_root(shape, root)));
+    INFO(title(algorithm));
+    CHECK(canonical == algorithm.canonical_order);
+  }
+}
+
+TEST_CASE("the owner of a label is the rank that completes its sum") {
+  for (const Algorithm& algorithm : algorithms())
+    for (const Shape& shape : {flat(2), flat(7), flat(8), grouped({3, 1, 4}), nested({{1, 2}, {3}, {2, 2}})}) {
+      if (algorithm.owner == nullptr) continue;
+      INFO(title(algorithm) << ", " << describe(shape));
+      for (const Plan& plan : build_all(algorithm, shape))
+        for (const Channel& channel : plan.channels)
+          for (const Step& step : channel)
+            for (int k = 0; step.completes && k < step.extent().count; ++k) {
+              const auto chunk = static_cast<size_t>(step.extent().first + k);
+              CHECK(algorithm.owner(shape, plan.labels_of(step.extent().buffer)[chunk]) == plan.rank);
+            }
+    }
 }
 
 TEST_CASE("all ranks have the same number of channels") {
@@ -94,13 +188,14 @@ TEST_CASE("groups however unequal take at most four channels") {
 
 TEST_CASE("message_chunks is the most chunks of any step, on every rank") {
   for (const Algorithm& algorithm : algorithms())
-    for (const int ranks : {2, 3, 4, 6, 8, 11}) {
-      const std::vector<Plan> plans = build_all(algorithm, flat(ranks));
+    for (const int ranks : {2, 3, 4, 5, 6, 7, 8, 11, 16, 17, 21})
+     for (const Shape& shape : {flat(ranks), with_root(grouped({ranks - 1, 1}), ranks / 2)}) {
+      const std::vector<Plan> plans = build_all(algorithm, shape);
       int most = 0;
       for (const Plan& plan : plans)
         for (const Channel& channel : plan.channels)
           for (const Step& step : channel) most = std::max(most, step.extent().count);
-      INFO(algorithm.name << ", " << ranks << " ranks");
+      INFO(title(algorithm) << ", " << describe(shape));
       CHECK(std::all_of(plans.begin(), plans.end(), [&](const Plan& p) { return p.message_chunks == most; }));
     }
 }

@@ -60,6 +60,13 @@ PlanCost cost_of(const std::vector<Plan>& plans) {
   return most;
 }
 
+double data_sent(const std::vector<Plan>& plans) {
+  size_t whole = 0;
+  for (const Plan& plan : plans)
+    whole = std::max({whole, plan.labels_of(Buffer::source).size(), plan.labels_of(Buffer::target).size()});
+  return static_cast<double>(cost_of(plans).labels_sent) / static_cast<double>(whole);
+}
+
 int hops_between(const std::vector<Plan>& plans, const std::vector<int>& group_of) {
   return longest_chain(plans, [&](Rank sender, Rank receiver) {
     return group_of[static_cast<size_t>(sender)] != group_of[static_cast<size_t>(receiver)];

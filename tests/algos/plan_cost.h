@@ -8,7 +8,7 @@
 
 namespace bccl {
 
-/// Each is the largest of any rank. Data is counted in labels: S / labels with a uniform partition.
+/// Each is the largest of any rank. Data is counted in labels: S / labels of a whole buffer with a uniform partition.
 struct PlanCost {
   int steps = 0;  ///< Of the longest channel.
   int hops = 0;   ///< The longest chain of messages, each sent after the one before had arrived.
@@ -17,6 +17,10 @@ struct PlanCost {
   int64_t labels_sent = 0;
   int64_t labels_received = 0;
 };
+
+/// What the rank that sends most sends, in units of S: the whole buffer where all ranks hold the same, else one rank's
+/// source or target, whichever is the larger. Parts equal.
+double data_sent(const std::vector<Plan>& plans);
 
 PlanCost cost_of(const std::vector<Plan>& plans);
 

@@ -10,6 +10,11 @@ namespace bccl {
 
 Shape flat(int ranks, int channels) { return {ranks, channels, {}}; }
 
+Shape with_root(Shape shape, Rank root) {
+  shape.root = root;
+  return shape;
+}
+
 Shape grouped(const std::vector<int>& sizes) {
   Shape shape{0, 1, {{}}};
   for (size_t group = 0; group < sizes.size(); ++group) {
@@ -61,6 +66,7 @@ Shape random_groups(uint32_t seed, int ranks_max) {
 
 std::string describe(const Shape& shape) {
   std::string text = fmt::format("{} ranks", shape.ranks);
+  if (shape.root != 0) text += fmt::format(", root {}", shape.root);
   for (const std::vector<int>& level : shape.groups) text += fmt::format(" [{}]", fmt::join(level, " "));
   return text;
 }

@@ -12,6 +12,8 @@ namespace bccl {
 /// Without groups.
 Shape flat(int ranks, int channels = 1);
 
+Shape with_root(Shape shape, Rank root);
+
 /// One level of groups of these sizes, each of consecutive ranks.
 Shape grouped(const std::vector<int>& sizes);
 

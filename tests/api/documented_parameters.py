@@ -10,9 +10,9 @@ problems = []
 for text, returned, function, parameters in found:
     names = [] if parameters == "void" else [re.split(r"[ *]+", one.strip())[-1] for one in parameters.split(",")]
     for name in names:
-        if not re.search(rf"^ \*   {name}  ?", text, re.M):
+        if not re.search(rf"^ \*   (?:\w+, )*{name}(?:,|  ?)", text, re.M):
             problems.append(f"{function}: {name} is not described")
-    if returned.strip() == "bcclResult_t" and not re.search(r"bccl(InvalidArgument|InvalidUsage)|Errors as of|Never fails", text):
+    if returned.strip() == "bcclResult_t" and not re.search(r"bccl(InvalidArgument|InvalidUsage)|Errors as of|Never fails|as above", text):
         problems.append(f"{function}: its errors are not described")
 if len(found) != header.count("BCCL_API bccl") + header.count("BCCL_API const"):
     problems.append("a function has no comment right before it")

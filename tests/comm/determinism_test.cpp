@@ -74,7 +74,7 @@ std::string name(const Experiment& experiment, std::string_view algorithm) {
 }
 
 TEST_CASE("All ranks receive the same bits") {
-  for (const Algorithm& algorithm : algorithms())
+  for (const Algorithm& algorithm : algorithms(Collective::all_reduce))
     for (const Experiment& experiment : experiments()) {
       const auto results = results_of(experiment, test_settings(std::string(algorithm.name)));
       INFO(name(experiment, algorithm.name));
@@ -83,7 +83,7 @@ TEST_CASE("All ranks receive the same bits") {
 }
 
 TEST_CASE("Another run of the same gives the same bits") {
-  for (const Algorithm& algorithm : algorithms())
+  for (const Algorithm& algorithm : algorithms(Collective::all_reduce))
     for (const Experiment& experiment : experiments()) {
       const Settings settings = test_settings(std::string(algorithm.name));
       INFO(name(experiment, algorithm.name));
@@ -92,7 +92,7 @@ TEST_CASE("Another run of the same gives the same bits") {
 }
 
 TEST_CASE("Stores, waits, pools and kernels change no bit") {
-  for (const Algorithm& algorithm : algorithms())
+  for (const Algorithm& algorithm : algorithms(Collective::all_reduce))
     for (const Experiment& experiment : experiments()) {
       Settings settings = test_settings(std::string(algorithm.name));
       const auto usual = results_of(experiment, settings)[0];
@@ -110,7 +110,7 @@ TEST_CASE("Slices and room that come late at random change no bit") {
     return delayed(std::move(endpoint),
                    {.seed = seed() + uint64_t(rank), .probability = 0.5, .burst_max = 8});
   };
-  for (const Algorithm& algorithm : algorithms())
+  for (const Algorithm& algorithm : algorithms(Collective::all_reduce))
     for (const Experiment& experiment : experiments()) {
       Settings settings = test_settings(std::string(algorithm.name));
       settings.slice_bytes = 2048;
@@ -120,7 +120,7 @@ TEST_CASE("Slices and room that come late at random change no bit") {
 }
 
 TEST_CASE("The slice size changes no bit") {
-  for (const Algorithm& algorithm : algorithms())
+  for (const Algorithm& algorithm : algorithms(Collective::all_reduce))
     for (const Experiment& experiment : experiments()) {
       Settings settings = test_settings(std::string(algorithm.name));
       const auto usual = results_of(experiment, settings)[0];

@@ -71,18 +71,18 @@ int64_t strike_everywhere(const Algorithm& algorithm, int struck, Fault::Kind ki
 }
 
 TEST_CASE("A transport that stops at any point of a call breaks the communicator on every rank") {
-  for (const Algorithm& algorithm : algorithms())
+  for (const Algorithm& algorithm : algorithms(Collective::all_reduce))
     for (const int struck : {0, ranks - 1})
       CHECK(strike_everywhere(algorithm, struck, Fault::Kind::stop) >= 2 * calls);
 }
 
 TEST_CASE("A slice with another signature at any point of a call breaks the communicator on every rank") {
-  for (const Algorithm& algorithm : algorithms())
+  for (const Algorithm& algorithm : algorithms(Collective::all_reduce))
     CHECK(strike_everywhere(algorithm, 1, Fault::Kind::flip_signature) >= calls);
 }
 
 TEST_CASE("A slice cut short at any point of a call breaks the communicator on every rank") {
-  for (const Algorithm& algorithm : algorithms())
+  for (const Algorithm& algorithm : algorithms(Collective::all_reduce))
     CHECK(strike_everywhere(algorithm, 1, Fault::Kind::truncate) >= calls);
 }
 

@@ -128,7 +128,7 @@ TEST_CASE("One rank alone gets its own contribution, scaled where the operation 
 TEST_CASE("This file tests every algorithm there is") {
   std::vector<std::string> tested{"ring",   "double_binary_tree", "halving_doubling", "one_shot",
                                   "direct", "hierarchical"};
-  for (const Algorithm& algorithm : algorithms()) {
+  for (const Algorithm& algorithm : algorithms(Collective::all_reduce)) {
     INFO(algorithm.name);
     CHECK(std::find(tested.begin(), tested.end(), algorithm.name) != tested.end());
   }
@@ -154,7 +154,7 @@ TEST_CASE("Several channels, small slices and every kind of store and wait give 
 }
 
 TEST_CASE("More ranks than cores by far reduce large buffers exactly, with pools as small as can be") {
-  for (const Algorithm& algorithm : algorithms())
+  for (const Algorithm& algorithm : algorithms(Collective::all_reduce))
     for (const int ranks : {16, 17}) {
       if (sanitized && ranks == 17) continue;
       Settings settings = test_settings(std::string(algorithm.name));

@@ -9,6 +9,7 @@ namespace bccl::test {
 namespace {
 
 std::string name_of_algorithm(const Algorithm& algorithm) { return std::string(algorithm.name); }
+std::string name_of_collective(const Algorithm& algorithm) { return name_of(algorithm.collective); }
 
 TEST_CASE("bccl plan list has one line an algorithm, its name first") {
   const auto lines = lines_of(output_of(command({"plan", "list"})));
@@ -21,7 +22,7 @@ TEST_CASE("bccl plan list has one line an algorithm, its name first") {
 
 TEST_CASE("bccl plan verify proves every algorithm right, one by one and all together") {
   for (const std::string ranks : {"2", "3", "8", "13"}) {
-    for (const Algorithm& algorithm : algorithms())
+    for (const Algorithm& algorithm : algorithms(Collective::all_reduce))
       CHECK(output_of(command({"plan", "verify", name_of_algorithm(algorithm), "--ranks", ranks})) ==
             name_of_algorithm(algorithm) + " all_reduce, " + ranks + " ranks: right\n");
     CHECK(lines_of(output_of(command({"plan", "verify", "--ranks", ranks}))).size() == algorithms().size());
@@ -30,10 +31,22 @@ TEST_CASE("bccl plan verify proves every algorithm right, one by one and all tog
   output_of(command({"plan", "verify", "ring", "--ranks", "4", "--channels", "3"}));
 }
 
+TEST_CASE("bccl plan takes a collective and a root") {
+  CHECK(output_of(command({"plan", "verify", "direct", "--collective", "gather", "--ranks", "3", "--root", "2"})) ==
+        "direct gather, 3 ranks, root 2: right\n");
+  CHECK(lines_of(output_of(command({"plan", "list", "--collective", "gather"}))).size() ==
+        algorithms(Collective::gather).size());
+  CHECK(lines_of(output_of(command({"plan", "verify", "--collective", "gather", "--ranks", "3"}))).size() ==
+        algorithms(Collective::gather).size());
+  CHECK_THAT(output_of(command({"plan", "show", "direct", "--collective", "reduce", "--ranks", "2", "--root", "1"})),
+             Catch::StartsWith("plan reduce direct ranks 2 rank 0 root 1 labels 1\n"));
+}
+
 TEST_CASE("What bccl plan show prints, bccl plan verify --file proves") {
   for (const Algorithm& algorithm : algorithms()) {
     const TemporaryFile file(
-        output_of(command({"plan", "show", name_of_algorithm(algorithm), "--ranks", "5"})));
+        output_of(command({"plan", "show", name_of_algorithm(algorithm), "--collective", name_of_collective(algorithm),
+                           "--ranks", "5", "--root", "3"})));
     CHECK(output_of(command({"plan", "verify", "--file", file.path()})) == file.path() + ": right\n");
   }
 }
@@ -84,10 +97,11 @@ TEST_CASE("A file that is no plan is refused with the line that is wrong") {
 TEST_CASE("bccl plan draw draws every algorithm for a terminal, and as SVG") {
   for (const Algorithm& algorithm : algorithms()) {
     const std::string name = name_of_algorithm(algorithm);
-    const std::string drawing = output_of(command({"plan", "draw", name, "--ranks", "4"}));
+    const std::string collective = name_of_collective(algorithm);
+    const std::string drawing = output_of(command({"plan", "draw", name, "--collective", collective, "--ranks", "4"}));
     for (const std::string rank : {"0", "1", "2", "3"}) CHECK_THAT(drawing, Catch::Contains(rank));
     const TemporaryFile file;
-    CHECK(output_of(command({"plan", "draw", name, "--ranks", "4", "--svg", file.path()})).empty());
+    CHECK(output_of(command({"plan", "draw", name, "--collective", collective, "--ranks", "4", "--svg", file.path()})).empty());
     CHECK_THAT(file.text(), Catch::StartsWith("<svg ") && Catch::EndsWith("</svg>\n"));
   }
 }
@@ -102,6 +116,11 @@ TEST_CASE("bccl plan refuses what it does not understand, by name and with statu
         Case{{"plan", "prove"}, "'prove' is not a subcommand: give one of list, show, draw, verify"},
         Case{{"plan", "show"}, "algorithm"},
         Case{{"plan", "show", "rings", "--ranks", "4"}, "'rings' is not an algorithm: give one of ring"},
+        Case{{"plan", "show", "rings", "--ranks", "4", "--collective", "gather"},
+             "'rings' is not an algorithm for gather: give one of direct"},
+        Case{{"plan", "show", "ring", "--ranks", "4", "--collective", "ring"},
+             "'ring' is not a collective: give one of all_reduce, all_gather"},
+        Case{{"plan", "show", "ring", "--ranks", "4", "--root", "4"}, "--root: 4 is not one of 4"},
         Case{{"plan", "show", "ring"}, "--ranks"},
         Case{{"plan", "show", "ring", "--ranks", "0"}, "--ranks: '0'"},
         Case{{"plan", "show", "ring", "--ranks", "1025"}, "--ranks: '1025'"},

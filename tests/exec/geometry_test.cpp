@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 
 #include "algos/catalogue.h"
+#include "algos/generators.h"
+#include "plan/builder.h"
 
 namespace bccl::test {
 namespace {
@@ -30,7 +32,7 @@ std::vector<size_t> interesting_counts() { return {1, 2, 7, 63, 64, 65, 1000, 40
 /// Calls visit(case) for plans × counts × element sizes × slice sizes; weights by weights_of(labels).
 template <class Visit, class WeightsOf>
 void for_each_case(Visit visit, WeightsOf weights_of) {
-  for (const Algorithm& algorithm : algorithms())
+  for (const Algorithm& algorithm : algorithms(Collective::all_reduce))
     for (const int ranks : {2, 3, 5, 8})
       for (const int channels : {1, 3}) {
         if (channels > 1 && !algorithm.takes_channels) continue;
@@ -113,9 +115,8 @@ std::vector<Piece> whole_chunks(const Case& one) {
   return whole;
 }
 
-TEST_CASE("The slice size does not show in which chunk an element falls into, where steps cover one chunk") {
+TEST_CASE("The slice size does not show in which chunk an element falls into") {
   const auto check = [](const Case& one) {
-    if (one.plan().message_chunks > 1) return;
     Case unsliced = one;
     unsliced.request.slice_bytes_max = SIZE_MAX;
     const std::vector<Piece> sliced = whole_chunks(one);
@@ -132,7 +133,6 @@ TEST_CASE("The slice size does not show in which chunk an element falls into, wh
 TEST_CASE("Slices of a chunk differ by what is left over at its end alone, and no window is empty") {
   for_each_case(
       [](const Case& one) {
-        if (one.plan().message_chunks > 1) return;
         const Geometry geometry = one.geometry();
         for (size_t window = 0; window < geometry.windows(); ++window)
           if (geometry.piece(target(0), window).bytes == 0)
@@ -144,7 +144,15 @@ TEST_CASE("Slices of a chunk differ by what is left over at its end alone, and n
       uniform);
 }
 
-/// The largest message of any rank in any window, and whether a range of several chunks is their sum.
+/// The bytes of a range of chunks.
+size_t message_bytes(const Geometry& geometry, const Chunks& chunks, size_t window) {
+  size_t bytes = 0;
+  for (int k = 0; k < chunks.count; ++k)
+    bytes += geometry.piece({chunks.buffer, chunks.first + k, 1}, window).bytes;
+  return bytes;
+}
+
+/// The largest message of any rank in any window.
 size_t largest_message(const Case& one) {
   size_t largest = 0;
   for (const Plan& plan : one.plans) {
@@ -152,7 +160,7 @@ size_t largest_message(const Case& one) {
     for (const Channel& channel : plan.channels)
       for (const Step& step : channel)
         for (const size_t window : {size_t{0}, geometry.windows() / 2, geometry.windows() - 1})
-          largest = std::max(largest, geometry.piece(step.extent(), window).bytes);
+          largest = std::max(largest, message_bytes(geometry, step.extent(), window));
   }
   return largest;
 }
@@ -217,22 +225,6 @@ TEST_CASE("Weighted shares are what the weights say, to a cache line a window") 
   CHECK(double(bytes[3]) == Approx(elements * 4 * 5 / 8.0).margin(slack));
 }
 
-TEST_CASE("Scratch chunks lie one after another in one window's scratch") {
-  Plan plan = one_shot_all_reduce({.ranks = 2, .channels = 1, .groups = {}}, 0);
-  plan.layout[int(Buffer::scratch)] = {0, 0, 0};
-  plan.message_chunks = 3;
-  const Geometry geometry(plan,
-                          {.elements = 100'000, .element_bytes = 4, .slice_bytes_max = 4096, .weights = {}});
-  REQUIRE(geometry.windows() > 2);
-  for (const size_t window : {size_t{0}, size_t{1}, geometry.windows() - 1}) {
-    const Piece whole = geometry.piece(scratch(0, 3), window);
-    CHECK(whole.offset == 0);
-    CHECK(whole.bytes == 3 * geometry.piece(scratch(2), window).bytes);
-    CHECK(geometry.piece(scratch(2), window).bytes == geometry.piece(source(0), window).bytes);
-    CHECK(whole.bytes <= geometry.scratch_bytes());
-  }
-}
-
 TEST_CASE("Slices of scratch chunks have room of their own, and the bytes of their label's slices") {
   Plan plan = ring_all_reduce({.ranks = 2, .channels = 1, .groups = {}}, 0);
   plan.layout[int(Buffer::scratch)] = {1, 0, 1};
@@ -250,6 +242,94 @@ TEST_CASE("Slices of scratch chunks have room of their own, and the bytes of the
       end = piece.offset + piece.bytes;
     }
     CHECK(end <= geometry.scratch_bytes());
+  }
+}
+
+/// What a step works on in a window, segment by segment: the offsets of its `from`, and the bytes.
+std::vector<Piece> segments_of(const Geometry& geometry, size_t step, size_t window) {
+  const Place place = geometry.places(0)[step];
+  std::vector<Piece> pieces;
+  for (uint32_t k = 0; k < place.count; ++k) {
+    const Segment& segment = geometry.segments()[place.first + k];
+    pieces.push_back({segment.from.offset(window), segment.slices.bytes(window)});
+  }
+  return pieces;
+}
+
+/// Two ranks; rank 0 sends all of its chunks in one message.
+Plan one_message(int chunks) {
+  PlanBuilder plan{Collective::all_reduce, "one_message", Shape{.ranks = 2}, 0};
+  plan.cut(chunks).message_chunks(chunks);
+  plan.step().from(source(0, chunks)).send(1);
+  return std::move(plan).build();
+}
+
+TEST_CASE("A message of chunks that lie side by side is one segment") {
+  const Geometry geometry(one_message(3), {.elements = 600, .element_bytes = 4, .slice_bytes_max = 65536, .weights = {}});
+  REQUIRE(geometry.windows() == 1);
+  const std::vector<Piece> segments = segments_of(geometry, 0, 0);
+  REQUIRE(segments.size() == 1);
+  CHECK(segments[0].bytes == 2400);
+}
+
+TEST_CASE("A message of chunks in several windows is a segment a chunk") {
+  const Geometry geometry(one_message(3), {.elements = 6000, .element_bytes = 4, .slice_bytes_max = 6144, .weights = {}});
+  REQUIRE(geometry.windows() == 4);
+  for (size_t window = 0; window < 4; ++window) {
+    const std::vector<Piece> segments = segments_of(geometry, 0, window);
+    REQUIRE(segments.size() == 3);
+    for (int chunk = 0; chunk < 3; ++chunk) {
+      CHECK(segments[size_t(chunk)].offset == geometry.piece(source(chunk), window).offset);
+      CHECK(segments[size_t(chunk)].bytes == geometry.piece(source(chunk), window).bytes);
+    }
+  }
+}
+
+/// Rank 1 of three: its source is block 1, its target holds blocks 0, 1, 2.
+Plan gathering(int parts) {
+  PlanBuilder plan{Collective::all_gather, "gathering", Shape{.ranks = 3}, 1};
+  plan.cut(parts).message_chunks(3 * parts);
+  plan.step().recv(0).to(target(0, 3 * parts));
+  return std::move(plan).build();
+}
+
+TEST_CASE("Blocks lie one after another, or where their offsets say") {
+  GeometryRequest request{.elements = 10, .element_bytes = 4, .slice_bytes_max = 4096, .weights = {}};
+  CHECK(Geometry(gathering(1), request).piece(target(2), 0).offset == 80);
+  request.target.counts = {5, 0, 7};
+  CHECK(Geometry(gathering(1), request).piece(target(2), 0).offset == 20);
+  CHECK(Geometry(gathering(1), request).piece(target(2), 0).bytes == 28);
+  CHECK(Geometry(gathering(1), request).piece(target(1), 0).bytes == 0);
+  request.target.offsets = {100, 0, 50};
+  const Geometry placed(gathering(1), request);
+  CHECK(placed.piece(target(0), 0).offset == 400);
+  CHECK(placed.piece(target(2), 0).offset == 200);
+}
+
+TEST_CASE("Every block is cut into the plan's parts by its own count") {
+  GeometryRequest request{.elements = 0, .element_bytes = 4, .slice_bytes_max = 65536, .weights = {}};
+  request.target.counts = {64, 1, 160};
+  const Geometry geometry(gathering(2), request);
+  const size_t bytes[] = {128, 128, 4, 0, 320, 320};
+  size_t offset = 0;
+  for (int chunk = 0; chunk < 6; ++chunk) {
+    CHECK(geometry.piece(target(chunk), 0).bytes == bytes[chunk]);
+    if (bytes[chunk] > 0) CHECK(geometry.piece(target(chunk), 0).offset == offset);
+    offset += bytes[chunk];
+  }
+}
+
+TEST_CASE("How a chunk is sliced does not depend on the other chunks") {
+  GeometryRequest request{.elements = 0, .element_bytes = 4, .slice_bytes_max = 3 * 1024, .weights = {}};
+  request.target.counts = {1000, 7, 100'000};
+  const Geometry together(gathering(1), request);
+  for (int chunk = 0; chunk < 3; ++chunk) {
+    GeometryRequest alone = request;
+    for (int other = 0; other < 3; ++other)
+      if (other != chunk) alone.target.counts[size_t(other)] = 0;
+    const Geometry lonely(gathering(1), alone);
+    for (size_t window = 0; window < together.windows(); ++window)
+      CHECK(together.piece(target(chunk), window).bytes == lonely.piece(target(chunk), window).bytes);
   }
 }
 

@@ -28,28 +28,28 @@ void check_runs(const EnsembleShape& shape, size_t elements, int calls) {
 }
 
 TEST_CASE("Every algorithm reduces exactly over connections that decline and delay at random") {
-  for (const Algorithm& algorithm : algorithms())
+  for (const Algorithm& algorithm : algorithms(Collective::all_reduce))
     for (const int ranks : {2, 3, 4, 5, 8})
       for (const size_t elements : {size_t{1}, size_t{17}, size_t{1000}, size_t{5003}})
         check_runs({.algorithm = algorithm.name, .ranks = ranks, .slice_bytes = 256}, elements, 3);
 }
 
 TEST_CASE("Slices of 64 bytes in several lanes give many windows in flight, and the same result") {
-  for (const Algorithm& algorithm : algorithms())
+  for (const Algorithm& algorithm : algorithms(Collective::all_reduce))
     for (const int ranks : {2, 4, 7})
       for (const int lanes : {1, 2, 4})
         check_runs({.algorithm = algorithm.name, .ranks = ranks, .lanes = lanes, .slice_bytes = 64}, 3001, 2);
 }
 
 TEST_CASE("The slices that every connection is promised are enough for every algorithm") {
-  for (const Algorithm& algorithm : algorithms())
+  for (const Algorithm& algorithm : algorithms(Collective::all_reduce))
     for (const int ranks : {2, 3, 6, 8, 13})
       check_runs({.algorithm = algorithm.name, .ranks = ranks, .lanes = 2, .slices_max = slices_promised},
                  2000, 3);
 }
 
 TEST_CASE("Target and source may be the same memory") {
-  for (const Algorithm& algorithm : algorithms())
+  for (const Algorithm& algorithm : algorithms(Collective::all_reduce))
     for (const int ranks : {2, 3, 5, 8})
       check_runs(
           {.algorithm = algorithm.name, .ranks = ranks, .lanes = 3, .slice_bytes = 128, .in_place = true},
@@ -57,7 +57,7 @@ TEST_CASE("Target and source may be the same memory") {
 }
 
 TEST_CASE("Uneven weights, zeros among them, leave the result unchanged") {
-  for (const Algorithm& algorithm : algorithms())
+  for (const Algorithm& algorithm : algorithms(Collective::all_reduce))
     for (const int ranks : {2, 3, 5, 8})
       check_runs({.algorithm = algorithm.name,
                   .ranks = ranks,
@@ -68,7 +68,7 @@ TEST_CASE("Uneven weights, zeros among them, leave the result unchanged") {
 }
 
 TEST_CASE("Algorithms that take channels run with several") {
-  for (const Algorithm& algorithm : algorithms()) {
+  for (const Algorithm& algorithm : algorithms(Collective::all_reduce)) {
     if (!algorithm.takes_channels) continue;
     for (const int channels : {2, 3, 8})
       check_runs({.algorithm = algorithm.name, .ranks = 4, .channels = channels, .lanes = 2}, 5000, 2);
@@ -79,7 +79,7 @@ TEST_CASE("Any mix of shapes drawn at random reduces exactly") {
   std::mt19937_64 random(seed());
   for (int trial = 0; trial < 60; ++trial) {
     EnsembleShape shape;
-    shape.algorithm = algorithms()[random() % algorithms().size()].name;
+    shape.algorithm = algorithms(Collective::all_reduce)[random() % algorithms(Collective::all_reduce).size()].name;
     shape.ranks = 2 + int(random() % 9);
     shape.lanes = 1 + int(random() % 4);
     shape.slices_max = slices_promised + int(random() % 4);
@@ -92,7 +92,7 @@ TEST_CASE("Any mix of shapes drawn at random reduces exactly") {
 }
 
 TEST_CASE("What crosses the connections is what the plan says, message by message and byte by byte") {
-  for (const Algorithm& algorithm : algorithms())
+  for (const Algorithm& algorithm : algorithms(Collective::all_reduce))
     for (const int ranks : {2, 3, 4, 7}) {
       std::vector<std::shared_ptr<Trace>> traces;
       Ensemble ensemble({.algorithm = algorithm.name, .ranks = ranks, .lanes = 2, .slice_bytes = 256},
@@ -170,7 +170,7 @@ TEST_CASE("A target that exceeds the caches is streamed, and staging where that 
 }
 
 TEST_CASE("A slice with another signature is a mismatch that names its sender") {
-  for (const Algorithm& algorithm : algorithms()) {
+  for (const Algorithm& algorithm : algorithms(Collective::all_reduce)) {
     Ensemble ensemble({.algorithm = algorithm.name, .ranks = 2});
     const Recipe recipes[] = {ensemble.recipe(0, 100), ensemble.recipe(1, 100)};
     ensemble.start(0, recipes[0], 100, 0);
@@ -180,7 +180,7 @@ TEST_CASE("A slice with another signature is a mismatch that names its sender") 
       for (const int rank : {0, 1})
         if (ensemble.operation(rank).advance() == Progress::mismatch) {
           ++mismatches;
-          CHECK(ensemble.operation(rank).different_peer() == 1 - rank);
+          CHECK(ensemble.operation(rank).difference().peer == 1 - rank);
         }
     INFO(algorithm.name);
     CHECK(mismatches > 0);
@@ -188,7 +188,7 @@ TEST_CASE("A slice with another signature is a mismatch that names its sender") 
 }
 
 TEST_CASE("A slice of another length is a mismatch, though its signature is right") {
-  for (const Algorithm& algorithm : algorithms()) {
+  for (const Algorithm& algorithm : algorithms(Collective::all_reduce)) {
     Ensemble ensemble({.algorithm = algorithm.name, .ranks = 3},
                       [](std::unique_ptr<Endpoint> endpoint, int rank) {
                         if (rank != 1) return endpoint;

@@ -50,8 +50,8 @@ TEST_CASE("the SVG drawing of a pair is the golden one") {
 
 TEST_CASE("letter drawings of eight ranks fit a wide terminal") {
   for (const Algorithm& algorithm : algorithms()) {
-    INFO(algorithm.name);
-    CHECK(width(draw_ascii(plans(algorithm.name, 8))) <= 140);
+    INFO(name_of(algorithm.collective) << " " << algorithm.name);
+    CHECK(width(draw_ascii(build_all(algorithm, {.ranks = 8}))) <= 140);
   }
 }
 

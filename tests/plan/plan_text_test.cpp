@@ -29,8 +29,8 @@ channel 2
 )";
 
 Plan everything() {
-  PlanBuilder plan{Collective::all_reduce, "everything", 9, 2};
-  plan.all_reduce_chunks(4).message_chunks(2).layout(Buffer::scratch, {2, 3, 1});
+  PlanBuilder plan{Collective::all_reduce, "everything", Shape{.ranks = 9}, 2};
+  plan.cut(4).message_chunks(2).layout(Buffer::scratch, {2, 3, 1});
   plan.step().from(source(0, 2)).to(scratch(0, 2)).send({1, 3, 8});
   const auto sum = plan.step().recv({1, 3}).reduce(scratch(2)).recv(8).to(target(1)).completes();
   plan.step(2).recv(4).to(target(3)).after(sum.mark());
@@ -52,11 +52,19 @@ TEST_CASE("parsing gives back every field of a plan") {
 TEST_CASE("every catalogue plan is the same after printing and parsing") {
   for (const Algorithm& algorithm : algorithms())
     for (const int ranks : {2, 3, 4, 7, 8, 16}) {
-      const Shape shape{.ranks = ranks, .channels = 2, .groups = {}};
+      const Shape shape{.ranks = ranks, .channels = 2, .groups = {}, .root = ranks / 2};
       const std::vector<Plan> plans = build_all(algorithm, shape);
-      INFO(algorithm.name << ", " << ranks << " ranks");
+      INFO(name_of(algorithm.collective) << " " << algorithm.name << ", " << ranks << " ranks");
       CHECK(plans_of(print(plans)) == plans);
     }
+}
+
+TEST_CASE("the head of a plan names the root of a collective that has one") {
+  const Shape shape{.ranks = 2, .channels = 1, .groups = {}, .root = 1};
+  CHECK(print(find_algorithm(Collective::broadcast, "direct")->build(shape, 0)) ==
+        "plan broadcast direct ranks 2 rank 0 root 1 labels 1\ntarget 0\nchannel 0\n  0: recv 1 -> target[0]\n");
+  CHECK(fault(changed(pair_text, "rank 0 labels", "rank 0 root labels")) ==
+        "line 1, column 42: expected the root's rank, found 'labels'");
 }
 
 TEST_CASE("blanks, empty lines and comments change nothing") {

@@ -25,8 +25,8 @@ std::string changed(std::string_view text, std::string_view was, std::string_vie
 std::vector<Plan> alternating_star(int ranks) {
   std::vector<Plan> plans;
   for (Rank me = 0; me < ranks; ++me) {
-    PlanBuilder plan{Collective::all_reduce, "alternating_star", ranks, me};
-    plan.all_reduce_chunks(1);
+    PlanBuilder plan{Collective::all_reduce, "alternating_star", Shape{.ranks = ranks}, me};
+    plan.cut(1);
     const int last = (ranks - 1) % 2;
     if (me > 0) {
       plan.step(me % 2).from(source(0)).send(0);

@@ -32,6 +32,60 @@ struct Worker {
   Slice result{};
 };
 
+bool adds_up(Collective collective) {
+  return collective == Collective::all_reduce || collective == Collective::reduce_scatter ||
+         collective == Collective::reduce || collective == Collective::barrier;
+}
+
+/// Labels that each rank gives to, or gets from, each other; or that there are at all, where the whole buffer goes
+/// everywhere.
+int labels_each(const Plan& of) {
+  switch (of.collective) {
+    case Collective::all_to_all: return of.labels / (of.ranks * of.ranks);
+    case Collective::all_gather:
+    case Collective::reduce_scatter:
+    case Collective::gather:
+    case Collective::scatter: return of.labels / of.ranks;
+    default: return of.labels;
+  }
+}
+
+/// What a rank is to have in its target when the collective is over.
+std::vector<int> wanted_labels(const Plan& of) {
+  const int each = labels_each(of);
+  std::vector<int> wanted;
+  for (int label = 0; label < of.labels; ++label) {
+    switch (of.collective) {
+      case Collective::all_reduce:
+      case Collective::barrier:
+      case Collective::broadcast:
+      case Collective::all_gather: wanted.push_back(label); break;
+      case Collective::reduce:
+      case Collective::gather:
+        if (of.rank == of.root) wanted.push_back(label);
+        break;
+      case Collective::reduce_scatter:
+      case Collective::scatter:
+        if (label / each == of.rank) wanted.push_back(label);
+        break;
+      case Collective::all_to_all:
+        if (label / each % of.ranks == of.rank) wanted.push_back(label);
+        break;
+    }
+  }
+  return wanted;
+}
+
+/// The rank that a label comes from, where nothing is added up.
+Rank giver(const Plan& of, int label) {
+  switch (of.collective) {
+    case Collective::all_gather:
+    case Collective::gather: return label / labels_each(of);
+    case Collective::all_to_all: return label / labels_each(of) / of.ranks;
+    default: return of.root;
+  }
+}
+
 class ShuffledRun {
  public:
   ShuffledRun(const std::vector<Plan>& plans, const Conditions& conditions)
@@ -61,18 +115,22 @@ class ShuffledRun {
   bool done(const Worker& worker) const { return worker.window == windows || channel(worker).empty(); }
 
   void fill(const Plan& of, int window) {
+    for (size_t chunk = 0; chunk < of.layout[1].size(); ++chunk)
+      cell(of.rank, window, Buffer::target, static_cast<int>(chunk)) = "garbage";
     for (size_t chunk = 0; chunk < of.layout[0].size(); ++chunk)
       cell(of.rank, window, Buffer::source, static_cast<int>(chunk)) =
           fmt::format("{}.{}.{}", of.rank, of.layout[0][chunk], window);
-    for (size_t chunk = 0; chunk < of.layout[1].size() && !conditions_.in_place; ++chunk)
-      cell(of.rank, window, Buffer::target, static_cast<int>(chunk)) = "garbage";
     for (size_t chunk = 0; chunk < of.layout[2].size(); ++chunk)
       cell(of.rank, window, Buffer::scratch, static_cast<int>(chunk)) = "garbage";
   }
 
   std::string& cell(Rank rank, int window, Buffer buffer, int chunk) {
     if (buffer == Buffer::scratch) window = 0;
-    if (buffer == Buffer::target && conditions_.in_place) buffer = Buffer::source;
+    if (buffer == Buffer::target && conditions_.in_place) {
+      const auto& source = plan(rank).layout[0];
+      const auto same = std::find(source.begin(), source.end(), plan(rank).layout[1][static_cast<size_t>(chunk)]);
+      if (same != source.end()) return cell(rank, window, Buffer::source, static_cast<int>(same - source.begin()));
+    }
     return memory_[{rank, window, static_cast<int>(buffer), chunk}];
   }
 
@@ -87,6 +145,7 @@ class ShuffledRun {
       for (const Channel& steps : of.channels) {
         for (const Step& each : steps) {
           if (outside(each.from) || outside(each.to)) return "chunk out of bounds";
+          if (each.inputs() > 1 && !adds_up(of.collective)) return "adds up what is only to be moved";
           if (each.inputs() == 0 || !(each.from.present() || each.to.present())) return "no input or no size";
           if (each.to.present() && each.to.buffer == Buffer::source) return "writes the source";
           if (!each.to.present() && each.send.empty()) return "no output";
@@ -219,12 +278,17 @@ class ShuffledRun {
     for (const auto& [connection, slices] : connections_)
       if (!slices.empty()) return "a message is left over";
     for (int window = 0; window < windows; ++window) {
+      std::map<int, std::string> first;  // By label.
       for (const Plan& of : plans_) {
-        if (of.layout[1].size() != static_cast<size_t>(of.labels)) return "not every label has a target";
-        for (int chunk = 0; chunk < of.labels; ++chunk) {
-          const std::string& value = cell(of.rank, window, Buffer::target, chunk);
-          if (value != cell(0, window, Buffer::target, chunk)) return "two ranks have other bits: " + value;
-          if (!is_full(value, chunk, window)) return "wrong result: " + value;
+        if (of.layout[1] != wanted_labels(of)) return "a target holds other labels than the collective says";
+        for (size_t chunk = 0; chunk < of.layout[1].size(); ++chunk) {
+          const int label = of.layout[1][chunk];
+          const std::string& value = cell(of.rank, window, Buffer::target, static_cast<int>(chunk));
+          if (value != first.try_emplace(label, value).first->second) return "two ranks have other bits: " + value;
+          const bool right = adds_up(of.collective)
+                                 ? is_full(value, label, window)
+                                 : value == fmt::format("{}.{}.{}", giver(of, label), label, window);
+          if (!right) return "wrong result: " + value;
           targets.push_back(value);
         }
       }
@@ -276,6 +340,7 @@ std::string judge(const std::vector<Plan>& plans, const std::vector<bool>& in_pl
     for (const auto& [slots, in_one_go] :
          {std::pair{1, false}, {2, true}, {2, false}, {0, true}, {0, false}}) {
       for (const bool in_place : in_places) {
+        if (in_place && plans[0].collective == Collective::all_to_all) continue;
         const bool by_rank = seed / 2 % 2 == 0;
         const Conditions conditions{slots, in_one_go, in_place, by_reference, by_rank, seed++};
         const Outcome outcome = run_shuffled(plans, conditions);

@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
 
+#include "algos/catalogue.h"
+#include "plan/proofs.h"
 #include "plan/verify.h"
 #include "sample_plans.h"
 
@@ -62,9 +64,71 @@ TEST_CASE("verify says which plan disagrees with the others") {
 }
 
 TEST_CASE("verify says which layout is wrong") {
-  CHECK(of_pair("source 0", "source 0 0") == "rank 0: the source must hold the labels 0 to 0 in order");
-  CHECK(of_scratch("target 0 1", "target 1 0") == "rank 0: the target must hold the labels 0 to 1 in order");
+  CHECK(of_pair("source 0", "source 0 0") == "rank 0: the source must hold 1 chunks, not 2");
+  CHECK(of_pair("target 0\n", "") == "rank 0: the target must hold 1 chunks, not 0");
+  CHECK(of_scratch("target 0 1", "target 1 0") == "rank 0: target chunk 0 must have label 0, not 1");
   CHECK(of_scratch("scratch 0 0 1", "scratch 0 2 1") == "rank 0: a scratch chunk has label 2, of 2 labels");
+}
+
+TEST_CASE("verify knows what each collective's buffers hold") {
+  // The direct plans of every collective, three ranks, root 1: all right; wrong with a chunk more or less.
+  for (int at = 0; at < collective_count; ++at) {
+    const auto collective = static_cast<Collective>(at);
+    const Shape shape{.ranks = 3, .channels = 1, .groups = {}, .root = 1};
+    const std::vector<Plan> plans = build_all(algorithms(collective)[0], shape);
+    INFO(name_of(collective));
+    CHECK(verify(plans).sentence() == "");
+    for (size_t rank = 0; rank < 3; ++rank)
+      for (const Buffer buffer : {Buffer::source, Buffer::target})
+        for (const bool more : {true, false}) {
+          std::vector<Plan> wrong = plans;
+          std::vector<int>& labels = wrong[rank].layout[static_cast<int>(buffer)];
+          if (labels.empty() && !more) continue;
+          more ? labels.push_back(0) : labels.pop_back();
+          CHECK_FALSE(verify(wrong).ok());
+        }
+  }
+}
+
+TEST_CASE("verify says which root is none, and which ranks disagree about it") {
+  const Shape shape{.ranks = 3, .channels = 1, .groups = {}, .root = 1};
+  const std::vector<Plan> plans = build_all(*find_algorithm(Collective::reduce, "direct"), shape);
+  const auto said_with = [&](Rank root, size_t ranks) {
+    std::vector<Plan> wrong = plans;
+    for (size_t rank = 0; rank < ranks; ++rank) wrong[rank].root = root;
+    return verify(wrong).sentence();
+  };
+  CHECK(said_with(3, 3) == "direct reduce, 3 ranks, root 3: rank 0: its plan has root 3, which cannot be");
+  CHECK(said_with(0, 1) == "direct reduce, 3 ranks, root 0: rank 1: its plan has root 1, rank 0's has 0");
+  CHECK_THAT(of_pair("rank 0 labels", "rank 0 root 1 labels"), Catch::Contains("rank 0: its plan has root 1, which cannot be"));
+}
+
+TEST_CASE("verify says which labels do not divide into the collective's blocks, or are nowhere") {
+  const std::vector<Plan> plans = build_all(*find_algorithm(Collective::all_to_all, "direct"), {.ranks = 3});
+  const auto said_with = [&](int labels) {
+    std::vector<Plan> wrong = plans;
+    for (Plan& plan : wrong) plan.labels = labels;
+    return verify(wrong).sentence();
+  };
+  CHECK_THAT(said_with(8), Catch::Contains("has 8 labels, which do not divide into 9 blocks"));
+  CHECK_THAT(said_with(18), Catch::Contains("18 labels, but the sources of all ranks hold 9 chunks"));
+  CHECK_THAT(said_with(9 * 200000000), Catch::Contains("but the sources of all ranks hold 9 chunks"));
+}
+
+TEST_CASE("verify forbids a step to combine what is only to be moved") {
+  std::vector<Plan> plans = build_all(*find_algorithm(Collective::all_gather, "direct"), {.ranks = 2});
+  plans[0].channels[0][1].from = target(1);
+  CHECK(verify(plans).sentence() ==
+        "direct all_gather, 2 ranks: rank 0, channel 0, step 1: combines 2 inputs for target chunk 1, but all_gather "
+        "only moves data");
+}
+
+TEST_CASE("verify takes as many ranks as the limit, and not one more") {
+  const auto said_of = [](size_t ranks) {
+    return verify(std::vector<Plan>(ranks)).sentence();
+  };
+  CHECK_THAT(said_of(ranks_verified_max), Catch::Contains("its plan is for 0 ranks"));
+  CHECK_THAT(said_of(ranks_verified_max + 1), Catch::Contains("32769 ranks: more than 32768"));
 }
 
 TEST_CASE("verify says which chunk is out of bounds") {

@@ -21,8 +21,8 @@ constexpr size_t sizes[] = {0, 1, 8, 1000, 4096, 65536, 1 << 20, size_t{256} << 
 TEST_CASE("Equal facts give equal choices") {
   for (int ranks = 2; ranks <= 64; ++ranks)
     for (const size_t bytes : sizes) {
-      const auto once = choose(Collective::all_reduce, bytes, facts_of(ranks), {});
-      const auto again = choose(Collective::all_reduce, bytes, facts_of(ranks), {});
+      const auto once = choose({.bytes = bytes}, facts_of(ranks), {});
+      const auto again = choose({.bytes = bytes}, facts_of(ranks), {});
       REQUIRE(once.ok());
       CHECK(once.value() == again.value());
     }
@@ -30,13 +30,12 @@ TEST_CASE("Equal facts give equal choices") {
 
 /// Every rank's channels, in all lanes, fit the connections; a slice fits the transport.
 void check_fits(const Choice& choice, const Facts& facts) {
-  const Shape shape{.ranks = facts.ranks, .channels = choice.channels, .groups = {}};
-  INFO(choice.algorithm->name << ", " << facts.ranks << " ranks, " << choice.channels << " channels, "
+  INFO(choice.algorithm->name << ", " << facts.ranks << " ranks, " << choice.shape.channels << " channels, "
                               << choice.lanes << " lanes");
   CHECK(choice.lanes >= 1);
   CHECK(choice.slice_bytes >= 64);
   CHECK(choice.slice_bytes <= facts.slice_bytes_max);
-  for (const Plan& plan : build_all(*choice.algorithm, shape)) {
+  for (const Plan& plan : build_all(*choice.algorithm, choice.shape)) {
     CHECK(static_cast<int>(plan.channels.size()) * choice.lanes <= facts.lanes_max);
     CHECK(static_cast<size_t>(plan.message_chunks) * 64 <= facts.slice_bytes_max);
   }
@@ -45,7 +44,7 @@ void check_fits(const Choice& choice, const Facts& facts) {
 TEST_CASE("Every choice fits the transport's connections and slices") {
   for (const int ranks : {2, 3, 4, 5, 8, 13, 16, 31, 64})
     for (const size_t bytes : sizes) {
-      const auto choice = choose(Collective::all_reduce, bytes, facts_of(ranks), {});
+      const auto choice = choose({.bytes = bytes}, facts_of(ranks), {});
       REQUIRE(choice.ok());
       check_fits(choice.value(), facts_of(ranks));
     }
@@ -57,10 +56,10 @@ TEST_CASE("Every algorithm asked for is taken, with channels asked for, and fits
       for (const int channels : {0, 1, 2, 8}) {
         Settings settings = settings_of(std::string(algorithm.name));
         settings.channels = channels;
-        const auto choice = choose(Collective::all_reduce, 1 << 20, facts_of(ranks), settings);
+        const auto choice = choose({.bytes = 1 << 20}, facts_of(ranks), settings);
         REQUIRE(choice.ok());
         CHECK(choice.value().algorithm == &algorithm);
-        if (channels > 0) CHECK(choice.value().channels == channels);
+        if (channels > 0) CHECK(choice.value().shape.channels == channels);
         check_fits(choice.value(), facts_of(ranks));
       }
 }
@@ -68,11 +67,11 @@ TEST_CASE("Every algorithm asked for is taken, with channels asked for, and fits
 TEST_CASE("A slice size asked for is taken, but no larger than the transport's") {
   Settings settings;
   settings.slice_bytes = 4096;
-  CHECK(choose(Collective::all_reduce, 1 << 20, facts_of(4), settings).value().slice_bytes == 4096);
+  CHECK(choose({.bytes = 1 << 20}, facts_of(4), settings).value().slice_bytes == 4096);
   settings.slice_bytes = 65536;
   Facts small = facts_of(4);
   small.slice_bytes_max = 8192;
-  CHECK(choose(Collective::all_reduce, 1 << 20, small, settings).value().slice_bytes == 8192);
+  CHECK(choose({.bytes = 1 << 20}, small, settings).value().slice_bytes == 8192);
 }
 
 TEST_CASE(
@@ -81,7 +80,7 @@ TEST_CASE(
   Facts narrow = facts_of(4);
   narrow.lanes_max = 1;
   for (const std::string name : {"ring", "one_shot", "direct", "halving_doubling"}) {
-    const auto choice = choose(Collective::all_reduce, 1 << 20, narrow, settings_of(name));
+    const auto choice = choose({.bytes = 1 << 20}, narrow, settings_of(name));
     REQUIRE(choice.ok());
     check_fits(choice.value(), narrow);
   }
@@ -92,9 +91,9 @@ TEST_CASE("More channels than connections are refused with what to do") {
   narrow.lanes_max = 3;
   Settings settings = settings_of("ring");
   settings.channels = 3;
-  CHECK(choose(Collective::all_reduce, 8, narrow, settings).ok());
+  CHECK(choose({.bytes = 8}, narrow, settings).ok());
   settings.channels = 4;
-  const auto refused = choose(Collective::all_reduce, 8, narrow, settings);
+  const auto refused = choose({.bytes = 8}, narrow, settings);
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.code() == Code::invalid_argument);
   for (const std::string word :
@@ -103,7 +102,7 @@ TEST_CASE("More channels than connections are refused with what to do") {
 }
 
 TEST_CASE("An algorithm that does not exist is refused with those that do") {
-  const auto choice = choose(Collective::all_reduce, 8, facts_of(4), settings_of("rings"));
+  const auto choice = choose({.bytes = 8}, facts_of(4), settings_of("rings"));
   REQUIRE_FALSE(choice.ok());
   CHECK(choice.code() == Code::invalid_argument);
   CHECK_THAT(choice.sentence(), Catch::Contains("BCCL_ALGO=rings"));
@@ -113,7 +112,7 @@ TEST_CASE("An algorithm that does not exist is refused with those that do") {
 
 TEST_CASE("Two ranks that share a cache share the work of middle sizes; far apart they exchange once") {
   Facts facts = facts_of(2);
-  const auto name = [&](size_t bytes) { return choose(Collective::all_reduce, bytes, facts, {}).value().algorithm->name; };
+  const auto name = [&](size_t bytes) { return choose({.bytes = bytes}, facts, {}).value().algorithm->name; };
   for (const size_t bytes : {size_t{8}, size_t{256} << 10, size_t{64} << 20}) CHECK(name(bytes) == "one_shot");
   facts.near = true;
   CHECK(name(8) == "one_shot");
@@ -124,8 +123,8 @@ TEST_CASE("Two ranks that share a cache share the work of middle sizes; far apar
 TEST_CASE("Small messages go in one exchange, large ones among many ranks are shared out") {
   for (const int ranks : {3, 4, 8}) {
     const auto messages_of = [&](size_t bytes) {
-      const Choice choice = choose(Collective::all_reduce, bytes, facts_of(ranks), {}).value();
-      return build_all(*choice.algorithm, {.ranks = ranks, .channels = choice.channels, .groups = {}})[0]
+      const Choice choice = choose({.bytes = bytes}, facts_of(ranks), {}).value();
+      return build_all(*choice.algorithm, choice.shape)[0]
           .labels;
     };
     CHECK(messages_of(8) == 1);

@@ -10,8 +10,8 @@ namespace {
 /// 56 slots are 3.5 MiB: with its queues a pair of ranks stays under 8 MiB, and two ranks' slices rotate
 /// through more than their L2 caches hold.
 constexpr size_t usual_slots = 56;
-constexpr size_t slots_per_peer =
-    4 * slices_promised;  // four lanes, as many as any plan has channels by default
+/// Four lanes, as many as any plan has channels by default, and one for messages between pairs.
+constexpr size_t slots_per_peer = 5 * slices_promised;
 
 std::vector<Arena> arenas_of(const Node& node) {
   std::vector<Arena> arenas;

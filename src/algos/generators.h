@@ -1,0 +1,26 @@
+/// The generators: one function an algorithm and collective, for two ranks or more. Each is pure; catalogue.h says
+/// what it is good for.
+#pragma once
+
+#include "plan/plan.h"
+
+namespace bccl {
+
+Plan direct_all_reduce(const Shape& shape, Rank me);
+Plan double_binary_tree_all_reduce(const Shape& shape, Rank me);
+Plan halving_doubling_all_reduce(const Shape& shape, Rank me);
+Plan hierarchical_all_reduce(const Shape& shape, Rank me);
+Plan one_shot_all_reduce(const Shape& shape, Rank me);
+Plan ring_all_reduce(const Shape& shape, Rank me);
+
+Plan direct_all_gather(const Shape& shape, Rank me);
+Plan direct_reduce_scatter(const Shape& shape, Rank me);
+Plan direct_broadcast(const Shape& shape, Rank me);
+Plan direct_reduce(const Shape& shape, Rank me);
+Plan direct_gather(const Shape& shape, Rank me);
+Plan direct_scatter(const Shape& shape, Rank me);
+Plan direct_all_to_all(const Shape& shape, Rank me);
+
+Plan one_shot_barrier(const Shape& shape, Rank me);
+
+}  // namespace bccl

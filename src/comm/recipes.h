@@ -1,0 +1,81 @@
+/// What calls are executed by: found once for every kind of call, then kept. Kinds differ in collective, root, count, type
+/// and operation; of variable or weighted calls the counts and weights of the last one are kept.
+/// Owned by a communicator; one thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <tuple>
+#include <unordered_map>
+#include <vector>
+
+#include "base/settings.h"
+#include "base/status.h"
+#include "comm/call.h"
+#include "exec/bound_plan.h"
+#include "exec/operation.h"
+#include "exec/store_trial.h"
+#include "transport/transport.h"
+#include "tuner/choice.h"
+
+namespace bccl {
+
+struct Prepared {
+  Recipe recipe;
+  uint64_t plan_hash = 0;  ///< Also of counts and weights that all ranks know.
+  uint32_t signature = 0;  ///< Of everything but the sequence number.
+  StoreTrial stores = StoreTrial::none(Stores::cached);
+
+  Blocks source = {};                ///< Of the last variable call …
+  Blocks target = {};
+  std::vector<uint32_t> weights = {};///< … or weighted one.
+};
+
+class Recipes {
+ public:
+  struct Place {
+    Rank rank = 0;
+    Facts facts;
+    Settings settings;
+    Isa isa = Isa::scalar;
+  };
+  Recipes(Endpoint& endpoint, Place place) : endpoint_(endpoint), place_(std::move(place)) {}
+
+  /// Valid until the next find().
+  Result<Prepared*> find(const Call& call);
+
+ private:
+  struct Key {
+    size_t count;
+    Rank root;
+    DataType type;
+    ReduceOp op;
+    Collective collective;
+    bool variable;
+    bool weighted;
+    bool operator==(const Key&) const = default;
+  };
+  struct KeyHash {
+    size_t operator()(const Key& key) const {
+      const auto kind = size_t(key.type) << 8 | size_t(key.op) << 16 | size_t(key.collective) << 24;
+      return (key.count ^ (kind | size_t(key.root)) << 32) * 0x9E3779B97F4A7C15ULL;
+    }
+  };
+
+  bool same_blocks(const Prepared& prepared, const Call& call) const;
+  Result<Prepared*> prepare(const Key& key, const Call& call);
+  Geometry geometry_of(const Prepared& made, const Call& call, size_t slice_bytes) const;
+  StoreTrial stores_for(size_t bytes) const;
+  Result<const BoundPlan*> bound(const Choice& choice);
+
+  Endpoint& endpoint_;
+  const Place place_;
+  std::map<std::tuple<const Algorithm*, int, int, Rank>, std::unique_ptr<BoundPlan>> bound_plans_;
+  std::unordered_map<Key, std::unique_ptr<Prepared>, KeyHash> recipes_;
+  Key last_key_{};
+  Prepared* last_ = nullptr;
+};
+
+}  // namespace bccl

@@ -1,0 +1,166 @@
+#include "exec/messages.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace bccl {
+namespace {
+
+/// The receiver knows which message it expects, so it can tell from a signature how long the sender's is.
+uint32_t number_part(uint32_t number) { return number * 0x9E3779B1U; }
+
+}  // namespace
+
+Status Messages::start(std::span<const Message> messages) {
+  difference_ = {};
+  differs_ = false;
+  for (Way* way : busy_) way->pending.clear();  // given up before
+  busy_.clear();
+  BCCL_TRY(copy_to_self(messages));
+  for (const Message& message : messages) {
+    if (message.peer == options_.me) continue;
+    Way& way = *BCCL_TRY(way_to(message.peer, message.direction));
+    if (way.done()) {
+      way.pending.clear();
+      way.next = way.moved = 0;
+      busy_.push_back(&way);
+    }
+    way.pending.push_back({message.data, message.bytes, number_part(++way.messages) + static_cast<uint32_t>(message.bytes)});
+  }
+  return {};
+}
+
+Result<Messages::Way*> Messages::way_to(Rank peer, Direction direction) {
+  auto& way = ways_[{peer, direction}];
+  if (way) return way.get();
+  auto made = std::make_unique<Way>();
+  made->peer = peer;
+  made->direction = direction;
+  if (direction == Direction::send)
+    made->sender = BCCL_TRY(endpoint_->sender(std::span(&peer, 1), options_.lane));
+  else
+    made->receiver = BCCL_TRY(endpoint_->receiver(peer, options_.lane));
+  way = std::move(made);
+  return way.get();
+}
+
+Status Messages::copy_to_self(std::span<const Message> messages) const {
+  const auto next_of = [&](Direction direction, size_t from) {
+    while (from < messages.size() && (messages[from].peer != options_.me || messages[from].direction != direction)) ++from;
+    return from;
+  };
+  const size_t end = messages.size();
+  size_t sent = next_of(Direction::send, 0);
+  size_t received = next_of(Direction::receive, 0);
+  for (; sent < end && received < end;
+       sent = next_of(Direction::send, sent + 1), received = next_of(Direction::receive, received + 1)) {
+    if (messages[sent].bytes != messages[received].bytes)
+      return fail(Code::invalid_usage, "rank {}: it sends {} bytes to itself and receives {}; make the counts equal",
+                  options_.me, messages[sent].bytes, messages[received].bytes);
+    if (messages[sent].bytes > 0) copy(messages[received].data, messages[sent].data, messages[sent].bytes);
+  }
+  if (sent != end || received != end)
+    return fail(Code::invalid_usage,
+                "rank {}: a {} itself has no counterpart; put the send and the receive into one group", options_.me,
+                sent != end ? "send to" : "receive from");
+  return {};
+}
+
+Progress Messages::advance() {
+  bool moved = false;
+  for (size_t at = 0; at < busy_.size();) {
+    Way& way = *busy_[at];
+    moved |= move(way);
+    if (differs_) return Progress::mismatch;
+    if (!way.done()) {
+      ++at;
+      continue;
+    }
+    busy_[at] = busy_.back();
+    busy_.pop_back();
+  }
+  if (busy_.empty()) return Progress::done;
+  return moved ? Progress::some : Progress::none;
+}
+
+bool Messages::move(Way& way) {
+  bool moved = false;
+  while (!way.done() && (way.sender != nullptr ? send_slice(way) : receive_slice(way))) moved = true;
+  return moved;
+}
+
+size_t Messages::slice_bytes(const Way& way) const {
+  return std::min(way.pending[way.next].bytes - way.moved, options_.slice_bytes_max);
+}
+
+bool Messages::send_slice(Way& way) {
+  const Pending& message = way.pending[way.next];
+  const size_t bytes = slice_bytes(way);
+  std::byte* const slot = way.sender->try_acquire(bytes);
+  if (slot == nullptr) return false;
+  copy(slot, message.data + way.moved, bytes);
+  way.sender->commit(bytes, message.signature);
+  went(way, bytes);
+  return true;
+}
+
+bool Messages::receive_slice(Way& way) {
+  const Pending& message = way.pending[way.next];
+  const Arrival arrival = way.receiver->try_peek();
+  if (arrival.data == nullptr) return false;
+  const size_t bytes = slice_bytes(way);
+  if (arrival.signature != message.signature || arrival.bytes != bytes) {
+    difference_ = {.peer = way.peer,
+                   .same_call = true,
+                   .bytes_expected = message.bytes,
+                   .bytes_sent = arrival.signature - (message.signature - static_cast<uint32_t>(message.bytes))};
+    differs_ = true;
+    return false;
+  }
+  copy(message.data + way.moved, arrival.data, bytes);
+  way.receiver->release();
+  went(way, bytes);
+  return true;
+}
+
+void Messages::went(Way& way, size_t bytes) {
+  way.moved += bytes;
+  if (way.moved < way.pending[way.next].bytes) return;
+  ++way.next;
+  way.moved = 0;
+}
+
+void Messages::copy(void* to, const void* from, size_t bytes) const {
+  const Pass pass{.inputs = &from, .outputs = &to, .input_count = 1, .output_count = 1, .elements = bytes};
+  copy_pass(pass, options_.isa);
+}
+
+bool Messages::glance() {
+  constexpr int looks = 32;
+  if (busy_.size() != 1 || busy_.front()->receiver == nullptr) return false;
+  for (int look = 0; look < looks; ++look)
+    if (busy_.front()->receiver->try_peek().data != nullptr) return true;
+  return false;
+}
+
+bool Messages::can_move() {
+  return std::any_of(busy_.begin(), busy_.end(), [this](Way* way) {
+    if (way->done()) return true;
+    return way->sender != nullptr ? way->sender->try_acquire(slice_bytes(*way)) != nullptr
+                                  : way->receiver->try_peek().data != nullptr;
+  });
+}
+
+bool Messages::waits_for(Rank peer) const {
+  return std::any_of(busy_.begin(), busy_.end(), [=](const Way* way) { return way->peer == peer; });
+}
+
+std::string Messages::describe_wait() const {
+  if (busy_.empty()) return {};
+  const Way& way = *busy_.front();
+  return fmt::format("message {} ({} bytes) waits {} rank {}", way.messages - (way.pending.size() - way.next) + 1,
+                     way.pending[way.next].bytes, way.sender != nullptr ? "for room to be sent to" : "to be received from",
+                     way.peer);
+}
+
+}  // namespace bccl
