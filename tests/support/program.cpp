@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <sstream>
+#include <stdexcept>
 #include <string_view>
+#include <utility>
 
-#include <catch2/catch.hpp>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -29,6 +32,13 @@ bool is_inherited(std::string_view variable) {
                       [&](std::string_view name) { return variable.starts_with(name); });
 }
 
+void demand(bool holds, const std::string& what) {
+  if (!holds) throw std::runtime_error(what);
+}
+void demand_call(bool succeeded, const char* what) {
+  demand(succeeded, fmt::format("{}: {}", what, std::strerror(errno)));
+}
+
 std::vector<std::string> environment_of(const Program& program) {
   std::vector<std::string> all = program.environment;
   for (char** variable = environ; *variable != nullptr; ++variable)
@@ -45,15 +55,16 @@ std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
 
 FileDescriptor file_with(const std::string& text) {
   FileDescriptor file(memfd_create("input", MFD_CLOEXEC));
-  REQUIRE(write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()));
-  REQUIRE(lseek(file.get(), 0, SEEK_SET) == 0);
+  demand_call(write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()),
+              "cannot write a program's input");
+  demand_call(lseek(file.get(), 0, SEEK_SET) == 0, "cannot rewind a program's input");
   return file;
 }
 
 struct Pipe {
   Pipe() {
     int ends[2];
-    REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
+    demand_call(pipe2(ends, O_CLOEXEC) == 0, "cannot make a pipe to a program");
     read = FileDescriptor(ends[0]);
     write = FileDescriptor(ends[1]);
   }
@@ -71,26 +82,37 @@ bool append_from(FileDescriptor& from, std::string& text) {
 
 }  // namespace
 
-Started::Started(const Program& program) {
+pid_t start_here(const Become& become) {
+  const pid_t parent = getpid();
+  const pid_t child = fork();
+  demand_call(child >= 0, "cannot fork");
+  if (child != 0) return child;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() == parent) become();
+  _exit(1);
+}
+
+Started::Started(const Program& program, const Starter& start) {
   const FileDescriptor input = file_with(program.input);
   Pipe output, errors;
   const std::vector<std::string> environment = environment_of(program);
   const std::vector<char*> words = pointers_to(program.words), variables = pointers_to(environment);
-  const pid_t parent = getpid();
-  pid_ = fork();
-  REQUIRE(pid_ >= 0);
-  if (pid_ == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) _exit(1);
+  pid_ = start([&] {
     dup2(input.get(), STDIN_FILENO);
     dup2(output.write.get(), STDOUT_FILENO);
     dup2(errors.write.get(), STDERR_FILENO);
     execvpe(words[0], words.data(), variables.data());
     _exit(127);
-  }
+  });
   output_ = std::move(output.read);
   errors_ = std::move(errors.read);
 }
+
+Started::Started(Started&& other) noexcept
+    : pid_(std::exchange(other.pid_, 0)),
+      output_(std::move(other.output_)),
+      errors_(std::move(other.errors_)),
+      seen_(std::move(other.seen_)) {}
 
 Started::~Started() {
   if (pid_ == 0) return;
@@ -98,27 +120,26 @@ Started::~Started() {
   waitpid(pid_, nullptr, 0);
 }
 
-void Started::signal(int number) const { REQUIRE(kill(pid_, number) == 0); }
+void Started::signal(int number) const { demand_call(kill(pid_, number) == 0, "cannot signal a program"); }
 
 /// Waits for more of either stream; false when both have ended.
 bool Started::read_some() {
   pollfd streams[] = {{output_.get(), POLLIN, 0}, {errors_.get(), POLLIN, 0}};
   if (!output_.valid() && !errors_.valid()) return false;
-  INFO("stdout: " << seen_.output << "\nstderr: " << seen_.errors);
   int ready = 0;
   while ((ready = poll(streams, 2, patience_ms)) < 0 && errno == EINTR) {
   }
-  REQUIRE(ready > 0);
+  demand(ready > 0, fmt::format("a program says nothing more and does not end\nstdout: {}\nstderr: {}",
+                                seen_.output, seen_.errors));
   if (streams[0].revents != 0) append_from(output_, seen_.output);
   if (streams[1].revents != 0) append_from(errors_, seen_.errors);
   return true;
 }
 
 void Started::await_output(const std::string& text) {
-  while (seen_.output.find(text) == std::string::npos) {
-    INFO("waiting for '" << text << "'; stdout: " << seen_.output << "\nstderr: " << seen_.errors);
-    REQUIRE(read_some());
-  }
+  while (seen_.output.find(text) == std::string::npos)
+    demand(read_some(), fmt::format("a program ended without saying '{}'\nstdout: {}\nstderr: {}", text,
+                                    seen_.output, seen_.errors));
 }
 
 Outcome Started::end() {
@@ -132,7 +153,7 @@ Outcome Started::end() {
   return seen_;
 }
 
-Outcome outcome_of(const Program& program) { return Started(program).end(); }
+Outcome outcome_of(const Program& program, const Starter& start) { return Started(program, start).end(); }
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;

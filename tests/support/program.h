@@ -1,7 +1,8 @@
 /// Programs started by tests as a user starts them, and what is left of them: exit status, stdout and stderr.
-/// One thread; assertions may be used anywhere.
+/// One thread. What cannot be done is thrown.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -25,14 +26,22 @@ struct Outcome {
   std::string errors;
 };
 
+/// What the new process does to become the program. Does not return.
+using Become = std::function<void()>;
+/// Makes a process, a child of this one, that runs `become`; returns its pid.
+using Starter = std::function<pid_t(const Become& become)>;
+/// A process like this one that ends with it.
+pid_t start_here(const Become& become);
+
 /// A program that runs. Killed when this goes.
 class Started {
  public:
-  explicit Started(const Program& program);
+  explicit Started(const Program& program, const Starter& start = start_here);
   ~Started();
-  Started(const Started&) = delete;
-  Started& operator=(const Started&) = delete;
+  Started(Started&& other) noexcept;
+  Started& operator=(Started&&) = delete;
 
+  pid_t pid() const { return pid_; }
   void signal(int number) const;
   /// Returns when stdout holds the text.
   void await_output(const std::string& text);
@@ -47,7 +56,7 @@ class Started {
   Outcome seen_;
 };
 
-Outcome outcome_of(const Program& program);
+Outcome outcome_of(const Program& program, const Starter& start = start_here);
 
 /// The lines of a text, without their ends.
 std::vector<std::string> lines_of(const std::string& text);
