@@ -43,8 +43,11 @@ extern "C" {
 
 typedef struct bcclComm* bcclComm_t;
 
-/* NULL is the only stream of host memory in this version (docs/limits.md). */
+/* A stream: what is enqueued in it runs later, in order. NULL: the calling thread itself, at once. */
 typedef void* bcclStream_t;
+
+/* A point in the order of a stream. */
+typedef struct bcclEvent* bcclEvent_t;
 
 #define BCCL_UNIQUE_ID_BYTES 128
 /* Opaque. Holds a secret: give it to the ranks of the job and to no one else. */
@@ -475,6 +478,84 @@ BCCL_API bcclResult_t bcclGroupStart(void);
  * many ranks; and returns when all are done. Returns the first error. If a recorded call was refused (bcclInvalidArgument), that is returned and none is run.
  * bcclInvalidUsage: there is no group to end, or another thread is inside one of the communicators. */
 BCCL_API bcclResult_t bcclGroupEnd(void);
+
+/* ---- streams and events of host memory ---- */
+
+/* Makes a stream. Its work is run by a thread of the library, which starts with the first piece of work and sleeps while
+ * there is none; or by a thread that waits for it (bcclStreamSynchronize, bcclEventSynchronize …), which then takes the
+ * queue over. Any thread may use a stream, also several at once.
+ *   stream    out: receives the stream
+ * bcclInvalidArgument: stream is NULL. */
+BCCL_API bcclResult_t bcclStreamCreate(bcclStream_t* stream);
+
+/* Ends a stream. Returns at once: work that is enqueued still runs to its end, after which the stream's thread and memory
+ * are returned.
+ *   stream    the stream; from now on invalid, and later uses are found out (bcclInvalidArgument)
+ * bcclInvalidArgument: stream is NULL, is none that bccl made, or has ended. bcclInvalidUsage: this process was forked from
+ * that which made it. */
+BCCL_API bcclResult_t bcclStreamDestroy(bcclStream_t stream);
+
+/* Waits until all work is done that was enqueued before, and runs it in this thread where it can. Returns the first error
+ * of the stream's work since the last bcclStreamSynchronize that returned one; the work after it has run all the same.
+ *   stream    the stream; NULL returns at once
+ * bcclInvalidArgument: stream is none that bccl made, or has ended. bcclInvalidUsage: called by a function that runs in this
+ * very stream, or this process was forked from that which made it; as work's error: of the collective. */
+BCCL_API bcclResult_t bcclStreamSynchronize(bcclStream_t stream);
+
+/* Whether all work of a stream is done. Returns at once: bcclSuccess, bcclInProgress, or if all is done the error that
+ * bcclStreamSynchronize would return.
+ *   stream    the stream; NULL is always done
+ * bcclInvalidArgument, bcclInvalidUsage: as of bcclStreamSynchronize. */
+BCCL_API bcclResult_t bcclStreamQuery(bcclStream_t stream);
+
+/* Makes all work that is enqueued from now on wait until the event's point, as last recorded before this call, is reached.
+ *   stream    the stream; NULL: this thread waits, as in bcclEventSynchronize
+ *   event     the event; one that was never recorded is waited for by nobody
+ * bcclInvalidArgument: stream is none that bccl made or has ended, event is NULL, none that bccl made, or has ended.
+ * bcclInvalidUsage: this process was forked from that which made them. bcclSystemError: the stream's thread cannot be
+ * started. */
+BCCL_API bcclResult_t bcclStreamWaitEvent(bcclStream_t stream, bcclEvent_t event);
+
+/* Enqueues a function of the caller.
+ *   stream    the stream; NULL: the function runs now, in this thread
+ *   fn        the function; it must return, without an exception, and not wait for this stream. It runs in the stream's
+ *             thread (where signals are blocked) or in one that waits for the stream
+ *   argument  what fn is given; any value
+ * bcclInvalidArgument: fn is NULL, stream is none that bccl made, or has ended. bcclInvalidUsage: this process was forked
+ * from that which made it. bcclSystemError: the stream's thread cannot be started. */
+BCCL_API bcclResult_t bcclStreamLaunch(bcclStream_t stream, void (*fn)(void* argument), void* argument);
+
+/* Makes an event, which counts as reached until it is recorded. Any thread may use it.
+ *   event     out: receives the event
+ * bcclInvalidArgument: event is NULL. */
+BCCL_API bcclResult_t bcclEventCreate(bcclEvent_t* event);
+
+/* Ends an event. Streams that wait for it wait on all the same.
+ *   event     the event; from now on invalid, and later uses are found out (bcclInvalidArgument)
+ * bcclInvalidArgument: event is NULL, none that bccl made, or has ended. bcclInvalidUsage: this process was forked from that
+ * which made it. */
+BCCL_API bcclResult_t bcclEventDestroy(bcclEvent_t event);
+
+/* Sets the event to the point after all work that the stream has been given so far. Who waits for an earlier record goes on
+ * waiting for that.
+ *   event     the event
+ *   stream    the stream; NULL: a point that is reached already
+ * bcclInvalidArgument: event is NULL, none that bccl made, or has ended; stream likewise, save NULL. bcclInvalidUsage: this
+ * process was forked from that which made them. */
+BCCL_API bcclResult_t bcclEventRecord(bcclEvent_t event, bcclStream_t stream);
+
+/* Whether the point is reached. Returns at once: bcclSuccess or bcclInProgress.
+ *   event     the event
+ * bcclInvalidArgument: event is NULL, none that bccl made, or has ended. bcclInvalidUsage: this process was forked from that
+ * which made it. */
+BCCL_API bcclResult_t bcclEventQuery(bcclEvent_t event);
+
+/* Waits until the point is reached, and runs its stream's work up to there in this thread where it can. Errors of that work
+ * are left to bcclStreamSynchronize.
+ *   event     the event
+ * bcclInvalidArgument: event is NULL, none that bccl made, or has ended. bcclInvalidUsage: called by a function that runs in
+ * the event's stream, or this process was forked from that which made it. */
+BCCL_API bcclResult_t bcclEventSynchronize(bcclEvent_t event);
 
 /* clang-format on */
 

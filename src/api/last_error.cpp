@@ -21,6 +21,12 @@ bcclResult_t report(Status status, bcclComm_t comm) {
   return static_cast<bcclResult_t>(status.code());
 }
 
+bcclResult_t repeat(Status status) {
+  if (status.ok()) return bcclSuccess;
+  thread_sentence = status.sentence();
+  return static_cast<bcclResult_t>(status.code());
+}
+
 const char* last_error_of(bcclComm_t comm) {
   if (comm == nullptr) return thread_sentence.c_str();
   auto communicator = hold(comm);

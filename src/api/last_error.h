@@ -10,6 +10,9 @@ namespace bccl {
 /// OK passes through untouched.
 bcclResult_t report(Status status, bcclComm_t comm = nullptr);
 
+/// The same for an error that was reported when it happened: it is not logged again, nor kept by a communicator.
+bcclResult_t repeat(Status status);
+
 const char* last_error_of(bcclComm_t comm);
 
 }  // namespace bccl

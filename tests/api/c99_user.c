@@ -84,10 +84,32 @@ static int memory(void) {
   return 0;
 }
 
+static void add_one(void* number) { ++*(int*)number; }
+
+static int streams(void) {
+  bcclStream_t stream = NULL, other = NULL;
+  bcclEvent_t event = NULL;
+  int number = 0;
+  CHECK(bcclStreamCreate(&stream) == bcclSuccess && bcclStreamCreate(&other) == bcclSuccess);
+  CHECK(bcclEventCreate(&event) == bcclSuccess);
+  CHECK(bcclStreamLaunch(stream, add_one, &number) == bcclSuccess);
+  CHECK(bcclEventRecord(event, stream) == bcclSuccess);
+  CHECK(bcclStreamWaitEvent(other, event) == bcclSuccess);
+  CHECK(bcclStreamLaunch(other, add_one, &number) == bcclSuccess);
+  CHECK(bcclStreamSynchronize(other) == bcclSuccess && number == 2);
+  CHECK(bcclStreamQuery(other) == bcclSuccess);
+  CHECK(bcclEventQuery(event) == bcclSuccess && bcclEventSynchronize(event) == bcclSuccess);
+  CHECK(bcclEventDestroy(event) == bcclSuccess);
+  CHECK(bcclStreamDestroy(stream) == bcclSuccess && bcclStreamDestroy(other) == bcclSuccess);
+  return 0;
+}
+
 int main(void) {
   bcclRedOp_t sums[RANKS] = {bcclSum, bcclSum, bcclSum};
   int i;
-  if (create() != 0 || reduce(sums, (float)RANKS) != 0 || reduce_scaled() != 0 || memory() != 0 || alone() != 0) return 1;
+  if (create() != 0 || reduce(sums, (float)RANKS) != 0 || reduce_scaled() != 0 || memory() != 0 || alone() != 0 ||
+      streams() != 0)
+    return 1;
   for (i = 0; i < RANKS; ++i) CHECK(bcclCommDestroy(comms[i]) == bcclSuccess);
   return 0;
 }
