@@ -75,7 +75,7 @@ int act(World& world, unsigned seed, int steps, std::vector<std::unique_ptr<Piec
 }
 
 TEST_CASE("Random programs of several threads on several streams keep every order, and end") {
-  const int rounds = sanitized ? 10 : 100;
+  const int rounds = sanitized ? 5 : 30;
   const unsigned seed = Catch::rngSeed();
   INFO("seed " << seed);
   for (int round = 0; round < rounds; ++round) {
