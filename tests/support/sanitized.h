@@ -9,4 +9,11 @@ inline constexpr bool sanitized = true;
 inline constexpr bool sanitized = false;
 #endif
 
+/// The thread sanitizer lets no thread start in a process that a program of several threads has forked.
+#if defined(__SANITIZE_THREAD__)
+inline constexpr bool threads_after_fork = false;
+#else
+inline constexpr bool threads_after_fork = true;
+#endif
+
 }  // namespace bccl::test
