@@ -485,7 +485,7 @@ BCCL_API bcclResult_t bcclGroupEnd(void);
  * there is none; or by a thread that waits for it (bcclStreamSynchronize, bcclEventSynchronize …), which then takes the
  * queue over. Any thread may use a stream, also several at once.
  *   stream    out: receives the stream
- * bcclInvalidArgument: stream is NULL. */
+ * bcclInvalidArgument: stream is NULL, or a BCCL_ variable has a value that is not allowed. */
 BCCL_API bcclResult_t bcclStreamCreate(bcclStream_t* stream);
 
 /* Ends a stream. Returns at once: work that is enqueued still runs to its end, after which the stream's thread and memory
@@ -527,7 +527,7 @@ BCCL_API bcclResult_t bcclStreamLaunch(bcclStream_t stream, void (*fn)(void* arg
 
 /* Makes an event, which counts as reached until it is recorded. Any thread may use it.
  *   event     out: receives the event
- * bcclInvalidArgument: event is NULL. */
+ * bcclInvalidArgument: event is NULL, or a BCCL_ variable has a value that is not allowed. */
 BCCL_API bcclResult_t bcclEventCreate(bcclEvent_t* event);
 
 /* Ends an event. Streams that wait for it wait on all the same.

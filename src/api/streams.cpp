@@ -2,6 +2,7 @@
 /// at once, so it is always complete.
 #include "api/arguments.h"
 #include "api/last_error.h"
+#include "api/process_settings.h"
 #include "api/stream_handle.h"
 
 namespace bccl {
@@ -20,6 +21,7 @@ namespace {
 
 Status create_stream(bcclStream_t* stream) {
   BCCL_TRY(check_pointer(stream, "stream"));
+  BCCL_TRY(process_settings());  // so that errors are logged as they say
   *stream = streams().open(HostStream::make());
   return {};
 }
@@ -62,6 +64,7 @@ Status launch(bcclStream_t stream, void (*function)(void*), void* argument) {
 
 Status create_event(bcclEvent_t* event) {
   BCCL_TRY(check_pointer(event, "event"));
+  BCCL_TRY(process_settings());
   *event = static_cast<bcclEvent_t>(events().open(std::make_shared<Event>()));
   return {};
 }
