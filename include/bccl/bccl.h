@@ -49,6 +49,9 @@ typedef void* bcclStream_t;
 /* A point in the order of a stream. */
 typedef struct bcclEvent* bcclEvent_t;
 
+/* A function of the caller, in the order of a stream. */
+typedef void (*bcclHostFn_t)(void* argument);
+
 #define BCCL_UNIQUE_ID_BYTES 128
 /* Opaque. Holds a secret: give it to the ranks of the job and to no one else. */
 typedef struct {
@@ -523,7 +526,7 @@ BCCL_API bcclResult_t bcclStreamWaitEvent(bcclStream_t stream, bcclEvent_t event
  *   argument  what fn is given; any value
  * bcclInvalidArgument: fn is NULL, stream is none that bccl made, or has ended. bcclInvalidUsage: this process was forked
  * from that which made it. bcclSystemError: the stream's thread cannot be started. */
-BCCL_API bcclResult_t bcclStreamLaunch(bcclStream_t stream, void (*fn)(void* argument), void* argument);
+BCCL_API bcclResult_t bcclStreamLaunch(bcclStream_t stream, bcclHostFn_t fn, void* argument);
 
 /* Makes an event, which counts as reached until it is recorded. Any thread may use it.
  *   event     out: receives the event

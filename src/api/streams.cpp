@@ -55,7 +55,7 @@ Status wait_event(bcclStream_t stream, bcclEvent_t event) {
   return point.reached() ? Status{} : point.stream->run_until(point.position);
 }
 
-Status launch(bcclStream_t stream, void (*function)(void*), void* argument) {
+Status launch(bcclStream_t stream, bcclHostFn_t function, void* argument) {
   if (function == nullptr) return fail(Code::invalid_argument, "fn is NULL");
   if (stream != nullptr) return BCCL_TRY(streams().hold(stream))->enqueue(function, argument);
   function(argument);
@@ -98,7 +98,7 @@ bcclResult_t bcclStreamQuery(bcclStream_t stream) { return bccl::query_stream(st
 bcclResult_t bcclStreamWaitEvent(bcclStream_t stream, bcclEvent_t event) {
   return bccl::report(bccl::wait_event(stream, event));
 }
-bcclResult_t bcclStreamLaunch(bcclStream_t stream, void (*fn)(void* argument), void* argument) {
+bcclResult_t bcclStreamLaunch(bcclStream_t stream, bcclHostFn_t fn, void* argument) {
   return bccl::report(bccl::launch(stream, fn, argument));
 }
 
