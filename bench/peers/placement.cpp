@@ -5,7 +5,8 @@
 
 #include <sched.h>
 
-#include "tools/bccl/cores.h"
+#include "topology/binding.h"
+#include "topology/discovery.h"
 #include "transport/shm/distance.h"
 
 namespace bccl::bench {
@@ -18,6 +19,12 @@ void unbind() {
   cpu_set_t all;
   std::memset(&all, 0xff, sizeof all);
   sched_setaffinity(0, sizeof all, &all);
+}
+
+/// Those that this process may run on now; where the machine cannot be read, the first.
+std::vector<int> usable_cores() {
+  const Result<Topology> machine = read_topology(Detail::cores);
+  return machine.ok() ? binding_order(machine.value()) : std::vector<int>{0};
 }
 
 void bind_to(int core) {
@@ -43,7 +50,7 @@ double between(int first, int second) {
 }  // namespace
 
 const std::vector<int>& own_cores() {
-  static const std::vector<int> cores = tool::usable_cores();
+  static const std::vector<int> cores = usable_cores();
   return cores;
 }
 
@@ -53,7 +60,7 @@ double line_ns() {
   double ns = 0;
   std::thread([&ns] {  // a thread of its own, so that the caller's binding stays
     unbind();
-    const std::vector<int> cores = tool::usable_cores();
+    const std::vector<int> cores = usable_cores();
     if (cores.size() > 1) ns = between(cores[0], cores[1]);
   })
       .join();

@@ -70,5 +70,32 @@ TEST_CASE("An unknown BCCL_ name is warned of with the nearest known one") {
                                  Catch::Contains("did you mean BCCL_TIMEOUT?"));
 }
 
+TEST_CASE("bccl info --topology shows this machine as a tree, and the same as JSON") {
+  const Json document = Json::parse(output_of(command({"info", "--topology", "--json"})));
+  const std::string tree = output_of(command({"info", "--topology"}));
+  CHECK_THAT(tree, Catch::StartsWith("host " + document["host_name"].get<std::string>()));
+  REQUIRE_FALSE(document["nics"].empty());
+  for (const Json& nic : document["nics"])
+    CHECK_THAT(tree, Catch::Contains("NIC " + nic["name"].get<std::string>() + ":"));
+}
+
+TEST_CASE("bccl info --topology shows the machine of an hwloc file") {
+  const std::string tree = output_of(command({"info", "--topology", "--xml", MACHINES "/eight_gpus.xml"}));
+  CHECK_THAT(tree, Catch::StartsWith("host octo") && Catch::Contains("device 7: NVIDIA") &&
+                       Catch::Contains("nearest NIC ib3"));
+  const Json document =
+      Json::parse(output_of(command({"info", "--topology", "--json", "--xml", MACHINES "/eight_gpus.xml"})));
+  CHECK(document["devices"].size() == 8);
+}
+
+TEST_CASE("bccl info says which topology file it cannot read") {
+  const Outcome missing = outcome_of(command({"info", "--topology", "--xml", "/nowhere/machine.xml"}));
+  CHECK(missing.status == 1);
+  CHECK_THAT(missing.errors, Catch::Contains("cannot read '/nowhere/machine.xml': No such file"));
+  const Outcome alone = outcome_of(command({"info", "--xml", MACHINES "/eight_gpus.xml"}));
+  CHECK(alone.status == 2);
+  CHECK_THAT(alone.errors, Catch::Contains("--xml requires --topology"));
+}
+
 }  // namespace
 }  // namespace bccl::test

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/relax.h"
-#include "tools/bccl/cores.h"
+#include "topology/discovery.h"
 
 namespace bccl::tool {
 namespace {
@@ -75,13 +75,14 @@ class CollectiveBarrier : public Barrier {
 }  // namespace
 
 Result<FileDescriptor> make_barrier_memory(int ranks) {
+  const int processors = processors_of(*BCCL_TRY(this_machine()));
   // Without MFD_CLOEXEC: the ranks inherit it.
   FileDescriptor memory(memfd_create("bccl-perf-barrier", 0));
   if (!memory.valid() || ftruncate(memory.get(), sizeof(Page)) != 0)
     return fail_errno(errno, "cannot make the barrier of the ranks");
   Page* page = BCCL_TRY(map_page(memory.get()));
   page->ranks = static_cast<uint32_t>(ranks);
-  page->yields = static_cast<size_t>(ranks) > usable_cores().size() ? 1 : 0;
+  page->yields = ranks > processors ? 1 : 0;
   munmap(page, sizeof(Page));
   return memory;
 }

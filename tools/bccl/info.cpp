@@ -11,7 +11,8 @@
 #include "bccl/bccl.h"
 #include "kernels/pass.h"
 #include "tools/bccl/commands.h"
-#include "topology/machine.h"
+#include "tools/bccl/info_topology.h"
+#include "topology/discovery.h"
 #include "transport/shm/endpoint.h"
 
 namespace bccl::tool {
@@ -26,7 +27,7 @@ struct MemoryRow {
 };
 
 struct Facts {
-  Machine machine;
+  Topology machine;
   std::vector<std::string_view> isas;
   std::string_view isa_in_use;
   std::vector<MemoryRow> memory;
@@ -41,7 +42,7 @@ Result<Facts> gather() {
   const Settings settings = read.ok() ? read.value() : Settings{};
   Facts facts;
   facts.refusal = read.sentence();
-  facts.machine = BCCL_TRY(read_machine());
+  facts.machine = *BCCL_TRY(this_machine());
   for (Isa isa : {Isa::scalar, Isa::avx2, Isa::avx512, Isa::avx512_bf16})
     if (supported(isa)) facts.isas.push_back(name_of(isa));
   facts.isa_in_use = name_of(best_isa(settings.kernels));
@@ -53,11 +54,11 @@ Result<Facts> gather() {
 }
 
 void print_text(const Facts& facts) {
-  const Machine& machine = facts.machine;
+  const Topology& machine = facts.machine;
   fmt::print("bccl {}.{}.{}\n\n", BCCL_MAJOR, BCCL_MINOR, BCCL_PATCH);
   fmt::print("machine     {}: {}\n", machine.host_name, machine.processor);
-  fmt::print("            {} cores in use, {} packages, {} NUMA nodes, {} MiB memory\n", machine.cores,
-             machine.packages, machine.numa_nodes, machine.memory_bytes >> 20);
+  fmt::print("            {} cores in use, {} packages, {} NUMA nodes, {} MiB memory\n",
+             processors_of(machine), machine.packages, machine.numa_nodes.size(), machine.memory_bytes >> 20);
   fmt::print("            L2 {} KiB a core, L3 {} KiB × {}\n", machine.l2_bytes >> 10, machine.l3_bytes >> 10,
              machine.l3_count);
   fmt::print("transports  shm (ranks on this host)\n");
@@ -73,14 +74,14 @@ void print_text(const Facts& facts) {
 }
 
 void print_json(const Facts& facts) {
-  const Machine& machine = facts.machine;
+  const Topology& machine = facts.machine;
   Json document;
   document["bccl"] = fmt::format("{}.{}.{}", BCCL_MAJOR, BCCL_MINOR, BCCL_PATCH);
   document["machine"] = {{"host", machine.host_name},
                          {"processor", machine.processor},
-                         {"cores", machine.cores},
+                         {"cores", processors_of(machine)},
                          {"packages", machine.packages},
-                         {"numa_nodes", machine.numa_nodes},
+                         {"numa_nodes", machine.numa_nodes.size()},
                          {"l2_bytes", machine.l2_bytes},
                          {"l3_bytes", machine.l3_bytes},
                          {"l3_count", machine.l3_count},
@@ -112,11 +113,23 @@ int info(bool json) {
 }  // namespace
 
 void add_info_command(CLI::App& app, Invocation& invocation) {
-  auto json = std::make_shared<bool>(false);
+  struct Options {
+    bool json = false;
+    bool topology = false;
+    std::string xml;
+  };
+  auto options = std::make_shared<Options>();
   CLI::App* command =
       app.add_subcommand("info", "Show the version, the machine as seen, and every setting with its origin.");
-  command->add_flag("--json", *json, "Write JSON");
-  command->callback([json, &invocation] { invocation.exit_status = info(*json); });
+  command->add_flag("--json", options->json, "Write JSON");
+  CLI::Option* topology =
+      command->add_flag("--topology", options->topology,
+                        "Show instead the cores, caches, memory, devices and NICs, and what is near what");
+  command->add_option("--xml", options->xml, "Of the machine in this hwloc XML file")->needs(topology);
+  command->callback([options, &invocation] {
+    invocation.exit_status =
+        options->topology ? show_topology(options->xml, options->json) : info(options->json);
+  });
 }
 
 }  // namespace bccl::tool

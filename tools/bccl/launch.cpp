@@ -15,11 +15,12 @@
 
 #include "base/clock.h"
 #include "base/system_limit.h"
-#include "tools/bccl/cores.h"
 #include "tools/bccl/line_relay.h"
 #include "tools/bccl/rank_environment.h"
 #include "tools/bccl/rank_process.h"
 #include "tools/bccl/signal_inbox.h"
+#include "topology/discovery.h"
+#include "topology/binding.h"
 
 namespace bccl::tool {
 namespace {
@@ -63,7 +64,8 @@ class Launcher {
 
 Status Launcher::start() {
   meeting_ = BCCL_TRY(make_meeting());
-  const std::vector<int> cores = job_.binding == Binding::core ? usable_cores() : std::vector<int>{};
+  std::vector<int> cores;
+  if (job_.binding == Binding::core) cores = binding_order(*BCCL_TRY(this_machine()));
   int report[2];
   if (pipe2(report, O_CLOEXEC) != 0) return fail_limit(errno, "cannot make a pipe to the ranks");
   FileDescriptor report_read(report[0]), report_write(report[1]);

@@ -7,7 +7,7 @@
 
 #include "bccl/bccl.h"
 #include "tools/bccl/report.h"
-#include "topology/machine.h"
+#include "topology/discovery.h"
 
 namespace bccl::tool {
 namespace {
@@ -28,10 +28,10 @@ class JsonReport : public Report {
   JsonReport(const PerfOptions& options, int ranks, std::FILE* to) : ranks_(ranks), to_(to) {
     document_["bccl"] = fmt::format("{}.{}.{}", BCCL_MAJOR, BCCL_MINOR, BCCL_PATCH);
     document_["time"] = time_now();
-    if (Result<Machine> machine = read_machine(); machine.ok()) {
-      document_["host"] = machine->host_name;
-      document_["processor"] = machine->processor;
-      document_["cores"] = machine->cores;
+    if (const Result<const Topology*> machine = this_machine(); machine.ok()) {
+      document_["host"] = machine.value()->host_name;
+      document_["processor"] = machine.value()->processor;
+      document_["cores"] = processors_of(*machine.value());
     }
     document_["collective"] = options.collective;
     document_["ranks"] = ranks;
