@@ -1,0 +1,32 @@
+/// A Cluster is all ranks of a communicator on their machines, and which of them form groups. Pure functions
+/// of facts that every rank gathered, so all ranks conclude the same. A value; any thread.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "topology/topology.h"
+
+namespace bccl {
+
+struct Cluster {
+  std::vector<int> host_of;         ///< By rank. Hosts are numbered in the order of their lowest ranks.
+  std::vector<Location> locations;  ///< By rank, on its host.
+};
+
+/// `sharing[rank]`: a number that equals another's if and only if the two ranks were seen to map the same
+/// memory. That alone makes them one host, whatever their machines are called. `locations` as long.
+Cluster make_cluster(std::span<const int> sharing, std::vector<Location> locations);
+
+/// The smallest part that holds two ranks.
+Enclosure enclosure(const Cluster& cluster, int one, int other);
+
+/// The ranks' groups, as Shape::groups has them: groups[level][rank], the innermost level first, each level's
+/// groups whole parts of the next one's. Hosts are a level where there are several, one of which has two
+/// ranks or more. Inside a host a level must pay for its additional phase: packages, NUMA nodes or L3s count
+/// if at most half as many of them as ranks (or inner groups) are left to talk to each other. Where a rank's
+/// location is not known that closely, its host stays whole.
+std::vector<std::vector<int>> groups_of(const Cluster& cluster);
+
+}  // namespace bccl

@@ -1,0 +1,115 @@
+// Who forms groups: what was seen to share memory, then what is near.
+#include "topology/cluster.h"
+
+#include <algorithm>
+#include <random>
+
+#include <catch2/catch.hpp>
+
+#include "machines.h"
+
+namespace bccl::test {
+namespace {
+
+using Levels = std::vector<std::vector<int>>;
+
+/// A rank bound to each core, as many as fit.
+std::vector<Location> bound(const Topology& topology, size_t ranks) {
+  std::vector<Location> locations;
+  for (size_t rank = 0; rank < ranks; ++rank) locations.push_back(topology.cores[rank].location);
+  return locations;
+}
+
+std::vector<Location> joined(std::vector<Location> first, const std::vector<Location>& second) {
+  first.insert(first.end(), second.begin(), second.end());
+  return first;
+}
+
+Levels groups(const std::vector<int>& sharing, std::vector<Location> locations = {}) {
+  locations.resize(sharing.size());
+  return groups_of(make_cluster(sharing, std::move(locations)));
+}
+
+TEST_CASE(
+    "Ranks that share memory are a host; hosts are numbered by their lowest ranks, and ranks keep their "
+    "order") {
+  const Cluster cluster = make_cluster(std::vector{70, 7, 70, -3, 7}, std::vector<Location>(5));
+  CHECK(cluster.host_of == std::vector<int>{0, 1, 0, 2, 1});
+  CHECK(enclosure(cluster, 0, 2) == Enclosure::host);
+  CHECK(enclosure(cluster, 0, 1) == Enclosure::cluster);
+}
+
+TEST_CASE("Equal locations on two hosts are as far apart as can be") {
+  const Cluster cluster = make_cluster(std::vector{0, 1, 0}, std::vector<Location>(3, {.core = 0, .l3 = 0}));
+  CHECK(enclosure(cluster, 0, 1) == Enclosure::cluster);
+  CHECK(enclosure(cluster, 0, 2) == Enclosure::core);
+}
+
+TEST_CASE("Hosts are groups where there are several ranks on one of them") {
+  CHECK(groups({5, 5, 9, 9}) == Levels{{0, 0, 1, 1}});
+  CHECK(groups({5, 5, 5, 9}) == Levels{{0, 0, 0, 1}});
+  CHECK(groups({5, 9, 5, 9}) == Levels{{0, 1, 0, 1}});
+  CHECK(groups({1, 2, 3, 4}).empty());
+  CHECK(groups({1, 1, 1, 1}).empty());
+  CHECK(groups({1}).empty());
+}
+
+TEST_CASE("L3s are groups inside a host if they halve those who talk to each other") {
+  const Topology box = machine("four_caches");
+  CHECK(groups(std::vector<int>(7), bound(box, 7)).empty());  // 7 ranks on 4 L3s
+  CHECK(groups(std::vector<int>(6), bound(box, 6)) == Levels{{0, 0, 1, 1, 2, 2}});
+}
+
+TEST_CASE("Sockets, hosts: a level each, whatever the hosts' sizes") {
+  const Topology big = machine("eight_gpus");
+  const Topology small = machine("virtual_machine");
+  CHECK(groups({0, 0, 0, 0, 0, 0, 0, 0, 1, 1}, joined(bound(big, 8), bound(small, 2))) ==
+        Levels{{0, 0, 0, 0, 1, 1, 1, 1, 2, 2}, {0, 0, 0, 0, 0, 0, 0, 0, 1, 1}});
+}
+
+TEST_CASE("Of caches in NUMA nodes in packages those levels remain that pay") {
+  const Topology box = synthetic("package:2 numa:2 l3:2 core:2 pu:1");
+  const Levels levels = groups(std::vector<int>(16), bound(box, 16));
+  CHECK(levels == Levels{{0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7},
+                         {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3},
+                         {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1}});
+}
+
+TEST_CASE("A rank that may run anywhere keeps its host whole") {
+  std::vector<Location> locations = bound(machine("eight_gpus"), 8);
+  locations[3] = {};
+  CHECK(groups(std::vector<int>(8), locations).empty());
+}
+
+TEST_CASE("Groups nest and shrink in number from level to level, whatever the facts") {
+  const auto seed = std::random_device{}();
+  INFO("seed " << seed);
+  std::mt19937 random{seed};
+  const auto below = [&](int end) { return static_cast<int>(random() % static_cast<uint32_t>(end)); };
+  for (int round = 0; round < 2000; ++round) {
+    const auto ranks = static_cast<size_t>(1 + below(40));
+    std::vector<int> sharing;
+    std::vector<Location> locations;
+    for (size_t rank = 0; rank < ranks; ++rank) {
+      sharing.push_back(below(4));
+      locations.push_back({.l3 = below(7) - (below(20) == 0), .numa_node = below(4), .package = below(2)});
+    }
+    const Levels levels = groups(sharing, locations);
+    size_t units = ranks;
+    for (size_t level = 0; level < levels.size(); ++level) {
+      const std::vector<int>& inner = levels[level];
+      const std::vector<int>& outer = level + 1 < levels.size() ? levels[level + 1] : sharing;
+      REQUIRE(inner.size() == ranks);
+      for (size_t a = 0; a < ranks; ++a)
+        for (size_t b = 0; b < a; ++b)
+          if (inner[a] == inner[b]) REQUIRE(outer[a] == outer[b]);
+      const auto groups_here = static_cast<size_t>(*std::ranges::max_element(inner)) + 1;
+      REQUIRE(groups_here < units);
+      REQUIRE(groups_here > 1);
+      units = groups_here;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace bccl::test
