@@ -30,6 +30,8 @@ Result<nlohmann::json> parse_json(std::string_view text, std::string_view what) 
   } catch (const nlohmann::json::parse_error& error) {
     return fail(Code::invalid_argument, "{} is not JSON: it breaks at byte {} of {}", what, error.byte,
                 text.size());
+  } catch (const nlohmann::json::exception&) {  // its only other complaint while it parses
+    return fail(Code::invalid_argument, "{} has a number that is beyond all numbers", what);
   }
 }
 

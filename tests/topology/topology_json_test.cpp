@@ -47,6 +47,8 @@ TEST_CASE("JSON that is cut off is said to break where it ends") {
   CHECK_THAT(topology_from_json(whole.substr(0, 100)).sentence(),
              Catch::Contains("the topology is not JSON: it breaks at byte 10"));
   CHECK_FALSE(topology_from_json("").ok());
+  CHECK(topology_from_json("{\"packages\": 1e999}").sentence() ==
+        "the topology has a number that is beyond all numbers");
   CHECK_THAT(topology_from_json("[1, 2]").sentence(),
              Catch::Equals("topology is a list, which is not an object"));
 }
