@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "comm/communicator.h"
 #include "node/fork.h"
-#include "topology/machine.h"
+#include "topology/discovery.h"
 #include "transport/routed/endpoint.h"
 #include "transport/shm/endpoint.h"
 #include "transport/tcp/endpoint.h"
@@ -90,7 +90,7 @@ Status Communicator::connect(Exchange& exchange, Deadline deadline, const Decora
     endpoint_ = BCCL_TRY(connect_hosts(exchange, *node_, std::move(endpoint_), settings_, deadline));
   }
   wait_kind_ = bccl::wait_kind(*node_, settings_.wait);
-  const Machine* const machine = BCCL_TRY(this_machine());
+  const Topology* const machine = BCCL_TRY(this_machine());
   const OwnFacts mine{.cores = static_cast<uint32_t>(node_->cores()),
                       .near = is_near ? 1U : 0U,
                       .lanes = endpoint_->lanes(),
