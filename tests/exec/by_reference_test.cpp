@@ -50,7 +50,9 @@ TEST_CASE("Every algorithm reduces exactly while its messages refer to the calle
         INFO(algorithm.name << ", " << ranks << " ranks" << (in_place ? ", in place" : ""));
         const bool may = algorithm.references == References::in_place ||
                          (algorithm.references == References::apart && !in_place);
-        CHECK((sent.by_reference > 0) == may);
+        // What covers several chunks lies in one piece only where there is one window: here it goes by value.
+        const bool in_pieces = algorithm.build({.ranks = ranks, .groups = {}}, 0).message_chunks > 1;
+        if (!may || !in_pieces) CHECK((sent.by_reference > 0) == may);
       }
 }
 
