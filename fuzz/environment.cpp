@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "base/amounts.h"
 #include "base/settings.h"
 #include "bootstrap/root_address.h"
 #include "input.h"
@@ -45,19 +46,21 @@ class Environment {
 };
 
 void check_settings(const Environment& environment) {
-  const Lookup lookup = environment.lookup();
-  Result<Settings> settings = read_settings(lookup);
+  const std::vector<const char*> lines = environment.lines();
+  const GivenSettings given = given_in_environment(lines.data());
+  Result<Settings> settings = read_settings(given);
   require(settings.ok() == settings.sentence().empty(), "an error has a sentence");
   std::map<std::string, std::string, std::less<>> shown;
-  for (const SettingRow& row : describe_settings(lookup)) shown[row.name] = row.value;
-  for (const std::string& warning : unknown_settings(environment.lines().data()))
-    require(warning.starts_with("BCCL_"), "a warning names the setting");
+  for (const SettingRow& row : describe_settings(given)) shown[row.name] = row.value;
+  for (const std::string& warning : setting_warnings(given))
+    require(warning.find("BCCL_") != std::string::npos || warning.find("NCCL_") != std::string::npos,
+            "a warning names the setting");
   if (!settings.ok()) return;
   shown.erase("BCCL_SECRET");
-  Result<Settings> again = read_settings([&](const char* name) {
-    auto found = shown.find(name);
-    return found == shown.end() ? nullptr : found->second.c_str();
-  });
+  GivenSettings as_shown;
+  for (const auto& [name, value] : shown)
+    as_shown.all.push_back({name, value, SettingSource::environment, "environment"});
+  Result<Settings> again = read_settings(as_shown);
   require(again.ok(), "what is shown can be read");
   require(again->timeout_ms == settings->timeout_ms && again->pool_bytes == settings->pool_bytes &&
               again->slice_bytes == settings->slice_bytes && again->debug == settings->debug,

@@ -22,6 +22,7 @@
 #ifndef BCCL_H
 #define BCCL_H
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -109,6 +110,30 @@ typedef enum {
   bcclScalarHostImmediate = 1 /* the scalar is read before the call returns */
 } bcclScalarResidence_t;
 
+#define BCCL_CONFIG_MAGIC 0xbcc1c0f1u
+#define BCCL_CONFIG_UNDEF_INT INT_MIN
+/* What a communicator is to be like. Begin with BCCL_CONFIG_INITIALIZER, which says which version of this struct the
+ * program was compiled with, and set the fields that matter; the others follow the defaults. Later versions of bccl add
+ * fields at the end and change none, so that programs and libraries of different versions go together: fields that one of
+ * the two does not know have their defaults. */
+typedef struct {
+  /* Set by BCCL_CONFIG_INITIALIZER, and to be left alone. */
+  size_t size;
+  unsigned int magic;
+  unsigned int version;
+  /* 1, or BCCL_CONFIG_UNDEF_INT for the default, which is 1: calls return when they are done. 0: none in this version. */
+  int blocking;
+  /* NULL, or the communicator's name in messages and logs: up to 128 bytes without control characters. It need not be the
+   * same on all ranks. Copied. */
+  const char* name;
+  /* NULL, or settings of this communicator alone, which hold over the environment and all files:
+   * "BCCL_ALGO=ring; BCCL_TIMEOUT=30s". What must be equal on all ranks must be so here (`bccl info --json` says which,
+   * and which settings may stand here). Up to 64 KiB. Copied. */
+  const char* settings;
+} bcclConfig_t;
+#define BCCL_CONFIG_INITIALIZER \
+  { sizeof(bcclConfig_t), BCCL_CONFIG_MAGIC, BCCL_VERSION_CODE, BCCL_CONFIG_UNDEF_INT, NULL, NULL }
+
 /* The lists of parameters below are not to be flowed together. */
 /* clang-format off */
 
@@ -154,6 +179,17 @@ BCCL_API bcclResult_t bcclGetUniqueId(bcclUniqueId* uniqueId);
  * bcclTimeout: ranks are missing, and which. bcclSystemError: a limit of the system, and which. */
 BCCL_API bcclResult_t bcclCommInitRank(bcclComm_t* comm, int nranks, bcclUniqueId commId, int rank);
 
+/* bcclCommInitRank for a communicator that differs from the defaults.
+ *   comm      as of bcclCommInitRank
+ *   nranks    as of bcclCommInitRank
+ *   commId    as of bcclCommInitRank
+ *   rank      as of bcclCommInitRank
+ *   config    NULL: as bcclCommInitRank; else what differs, on this rank. Read before the call returns
+ * Errors as of bcclCommInitRank; and bcclInvalidArgument: config was not begun with BCCL_CONFIG_INITIALIZER, a field has
+ * a value that is not allowed, or `settings` has a piece that is no setting of a communicator. */
+BCCL_API bcclResult_t bcclCommInitRankConfig(bcclComm_t* comm, int nranks, bcclUniqueId commId, int rank,
+                                             const bcclConfig_t* config);
+
 /* Makes all communicators of one clique in this process. One thread may then drive them all with groups, or a thread
  * each. Not inside a group.
  *   comms     out: array of ndev elements; receives the communicators of ranks 0 … ndev - 1; NULL where they could
@@ -164,6 +200,14 @@ BCCL_API bcclResult_t bcclCommInitRank(bcclComm_t* comm, int nranks, bcclUniqueI
  * allowed. bcclInvalidUsage: called inside a group. bcclSystemError: a limit of the system, and which. */
 BCCL_API bcclResult_t bcclCommInitAll(bcclComm_t* comms, int ndev, const int* devlist);
 
+/* bcclCommInitAll for communicators that differ from the defaults, all in the same.
+ *   comms     as of bcclCommInitAll
+ *   ndev      as of bcclCommInitAll
+ *   devlist   as of bcclCommInitAll
+ *   config    NULL: as bcclCommInitAll; else what differs, on all ranks. Read before the call returns
+ * Errors as of bcclCommInitAll; and bcclInvalidArgument for config, as of bcclCommInitRankConfig. */
+BCCL_API bcclResult_t bcclCommInitAllConfig(bcclComm_t* comms, int ndev, const int* devlist, const bcclConfig_t* config);
+
 /* Joins the communicator of all processes of this job, as the launcher's environment tells it: bccl run, torchrun,
  * Open MPI, Slurm, or PMI (MPICH and its kin). Blocks like bcclCommInitRank. The first call of every process makes
  * the first communicator, the second call the second, and so on. Not inside a group.
@@ -171,6 +215,12 @@ BCCL_API bcclResult_t bcclCommInitAll(bcclComm_t* comms, int ndev, const int* de
  * Errors as of bcclCommInitRank; and bcclInvalidUsage: no launcher's variables are set, or they contradict
  * each other. */
 BCCL_API bcclResult_t bcclCommInitFromEnv(bcclComm_t* comm);
+
+/* bcclCommInitFromEnv for a communicator that differs from the defaults.
+ *   comm      as of bcclCommInitFromEnv
+ *   config    NULL: as bcclCommInitFromEnv; else what differs, on this rank. Read before the call returns
+ * Errors as of bcclCommInitFromEnv; and bcclInvalidArgument for config, as of bcclCommInitRankConfig. */
+BCCL_API bcclResult_t bcclCommInitFromEnvConfig(bcclComm_t* comm, const bcclConfig_t* config);
 
 /* Ends this rank's communicator and returns its memory. Local: does not wait for other ranks, which get
  * bcclRemoteError if they still need this one. Not inside a group.

@@ -43,7 +43,7 @@ Result<bcclComm_t> join_as(const UniqueId& id, int rank, int ranks, const Settin
   return open_handle(BCCL_TRY(Communicator::create(*exchange, settings)));
 }
 
-Status init_rank(bcclComm_t* comm, int ranks, const bcclUniqueId& id, int rank) {
+Status init_rank(bcclComm_t* comm, int ranks, const bcclUniqueId& id, int rank, const bcclConfig_t* config) {
   BCCL_TRY(check_pointer(comm, "comm"));
   *comm = nullptr;
   BCCL_TRY(not_in_group("bcclCommInitRank"));
@@ -51,17 +51,17 @@ Status init_rank(bcclComm_t* comm, int ranks, const bcclUniqueId& id, int rank) 
   std::array<char, unique_id_bytes> packed;
   std::memcpy(packed.data(), id.internal, packed.size());
   const UniqueId unique = BCCL_TRY(UniqueId::unpack(packed));
-  const Settings settings = BCCL_TRY(process_settings());
+  const Settings settings = BCCL_TRY(communicator_settings(config));
   *comm = BCCL_TRY(join_as(unique, rank, ranks, settings));
   return {};
 }
 
-Status init_all(bcclComm_t* comms, int count, const int* devices) {
+Status init_all(bcclComm_t* comms, int count, const int* devices, const bcclConfig_t* config) {
   BCCL_TRY(check_pointer(comms, "comms"));
   BCCL_TRY(not_in_group("bcclCommInitAll"));
   BCCL_TRY(check_devices(devices, count));
   std::fill_n(comms, count, nullptr);
-  const Settings settings = BCCL_TRY(process_settings());
+  const Settings settings = BCCL_TRY(communicator_settings(config));
   auto exchanges = local_exchanges(count);
   std::vector<Result<std::unique_ptr<Communicator>>> made;
   for (int rank = 0; rank < count; ++rank) made.emplace_back(std::unique_ptr<Communicator>());
@@ -85,12 +85,12 @@ Status init_all(bcclComm_t* comms, int count, const int* devices) {
 
 const char* environment(const char* name) { return std::getenv(name); }
 
-Status init_from_environment(bcclComm_t* comm) {
+Status init_from_environment(bcclComm_t* comm, const bcclConfig_t* config) {
   static std::atomic<int> generations{0};
   BCCL_TRY(check_pointer(comm, "comm"));
   *comm = nullptr;
   BCCL_TRY(not_in_group("bcclCommInitFromEnv"));
-  const Settings settings = BCCL_TRY(process_settings());
+  const Settings settings = BCCL_TRY(communicator_settings(config));
   auto launch = BCCL_TRY(launch_from(environment));
   if (!launch)
     return fail(Code::invalid_usage,
@@ -116,13 +116,28 @@ extern "C" {
 bcclResult_t bcclGetUniqueId(bcclUniqueId* uniqueId) { return bccl::report(bccl::get_unique_id(uniqueId)); }
 
 bcclResult_t bcclCommInitRank(bcclComm_t* comm, int nranks, bcclUniqueId commId, int rank) {
-  return bccl::report(bccl::init_rank(comm, nranks, commId, rank));
+  return bccl::report(bccl::init_rank(comm, nranks, commId, rank, nullptr));
+}
+
+bcclResult_t bcclCommInitRankConfig(bcclComm_t* comm, int nranks, bcclUniqueId commId, int rank,
+                                    const bcclConfig_t* config) {
+  return bccl::report(bccl::init_rank(comm, nranks, commId, rank, config));
 }
 
 bcclResult_t bcclCommInitAll(bcclComm_t* comms, int ndev, const int* devlist) {
-  return bccl::report(bccl::init_all(comms, ndev, devlist));
+  return bccl::report(bccl::init_all(comms, ndev, devlist, nullptr));
 }
 
-bcclResult_t bcclCommInitFromEnv(bcclComm_t* comm) { return bccl::report(bccl::init_from_environment(comm)); }
+bcclResult_t bcclCommInitAllConfig(bcclComm_t* comms, int ndev, const int* devlist, const bcclConfig_t* config) {
+  return bccl::report(bccl::init_all(comms, ndev, devlist, config));
+}
+
+bcclResult_t bcclCommInitFromEnv(bcclComm_t* comm) {
+  return bccl::report(bccl::init_from_environment(comm, nullptr));
+}
+
+bcclResult_t bcclCommInitFromEnvConfig(bcclComm_t* comm, const bcclConfig_t* config) {
+  return bccl::report(bccl::init_from_environment(comm, config));
+}
 
 }  // extern "C"

@@ -31,11 +31,11 @@ Status register_buffer(bcclComm_t comm, void* buffer, size_t bytes, void** handl
   if (bytes == 0) return fail(Code::invalid_argument, "size is 0; a buffer to register has 1 byte or more");
   const Stay stay = BCCL_TRY(Stay::enter(comm));
   Communicator& communicator = stay.communicator();
-  auto made = std::make_unique<Registration>(allocation_of(buffer, bytes), communicator.title());
+  auto made = std::make_unique<Registration>(allocation_of(buffer, bytes), communicator.identity());
   if (made->has_effect())
     communicator.expect({static_cast<const std::byte*>(buffer), bytes});
   else
-    log(LogLevel::info, "{}: registering {} bytes at {} has no effect: they are not of bcclMemAlloc", communicator.title(),
+    log(LogLevel::info, "{}: registering {} bytes at {} has no effect: they are not of bcclMemAlloc", communicator.identity(),
         bytes, buffer);
   const std::scoped_lock locked(comm->lock);
   *handle = made.get();

@@ -2,9 +2,10 @@
 
 #include <unistd.h>
 
-#include <cstdlib>
 #include <mutex>
 #include <optional>
+
+#include "api/config.h"
 
 namespace bccl {
 namespace {
@@ -25,10 +26,19 @@ Result<Settings> process_settings() {
   Known& process = known();
   const std::scoped_lock hold(process.lock);
   if (process.settings) return *process.settings;
-  Settings settings = BCCL_TRY(read_settings([](const char* name) { return std::getenv(name); }));
+  const GivenSettings given = BCCL_TRY(given_to_process(environ));
+  Settings settings = BCCL_TRY(read_settings(given));
   configure_log(settings.debug, settings.debug_file);
-  for (const std::string& warning : unknown_settings(environ)) log(LogLevel::warn, "{}", warning);
+  for (const std::string& warning : setting_warnings(given)) log(LogLevel::warn, "{}", warning);
   process.settings = settings;
+  return settings;
+}
+
+Result<Settings> communicator_settings(const bcclConfig_t* given) {
+  Config config = BCCL_TRY(read_config(given));
+  Settings settings = BCCL_TRY(process_settings());
+  settings = BCCL_TRY(read_settings(config.settings, std::move(settings)));
+  settings.communicator_name = std::move(config.name);
   return settings;
 }
 

@@ -1,12 +1,16 @@
-/// What the process reads once: settings from the environment, with a word about unknown ones.
+/// What the process reads once: settings, with a word about what has no effect among them.
 #pragma once
 
 #include "base/settings.h"
 #include "base/status.h"
+#include "bccl/bccl.h"
 
 namespace bccl {
 
-/// Reads the environment at the first call of the process (and again if that failed); configures the log.
+/// Reads the environment and the files at the first call of the process (and again if that failed); configures the log.
 Result<Settings> process_settings();
+
+/// The same, with what a program wants of one communicator over it. NULL: nothing.
+Result<Settings> communicator_settings(const bcclConfig_t* config);
 
 }  // namespace bccl

@@ -1,67 +1,81 @@
-/// Every setting of the library, in one table: name, default, meaning. Read once, when the first communicator
-/// is created; unknown BCCL_* names give a warning with the nearest known one, bad values an error.
+/// The values in force. What settings there are, what each means and who may give it: settings_registry.h.
+/// Where values come from: given_settings.h. Read once for the process, and again over that for a
+/// communicator with settings of its own.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/given_settings.h"
 #include "base/log.h"
 #include "base/status.h"
 
 namespace bccl {
 
-/// The values in force. A plain value: tests build their own.
+/// A plain value: tests build their own. The registry says what the members mean.
 struct Settings {
+  std::string conf_file;
   LogLevel debug = LogLevel::warn;
   std::string debug_file;
-  int64_t timeout_ms = 600'000;           ///< BCCL_TIMEOUT: a pending call that makes no progress fails after it.
-  int64_t late_warning_ms = 10'000;       ///< BCCL_LATE_WARNING: … and is warned of, naming the late rank, after it.
-  int64_t detection_ms = 5'000;           ///< BCCL_DETECTION: how long a silent host or network may stay unnoticed.
-  int64_t bootstrap_timeout_ms = 30'000;  ///< BCCL_BOOTSTRAP_TIMEOUT: how long creation waits for missing ranks.
-  std::string comm_id;                    ///< BCCL_COMM_ID: host:port where rank 0 listens; empty: automatic.
-  std::string secret;                     ///< BCCL_SECRET: shared secret of environment rendezvous.
-  std::string algorithm;                  ///< BCCL_ALGO: a name from `bccl plan list`; empty: chosen.
-  int64_t slice_bytes = 0;                ///< BCCL_SLICE_BYTES: 0: chosen; else 64 … 65536.
-  int64_t channels = 0;                   ///< BCCL_CHANNELS: for algorithms that have them; 0: chosen; else 1 … 8.
-  int64_t pool_bytes = 0;                 ///< BCCL_SHM_POOL_BYTES: shared staging memory a rank; 0: chosen.
-  std::string stores = "auto";            ///< BCCL_SHM_STORES: auto | cached | streaming (staging writes).
-  std::string wait = "auto";              ///< BCCL_WAIT: auto | spin | yield.
-  std::string kernels = "auto";           ///< BCCL_KERNELS: auto | scalar | avx2 | avx512.
-  std::string interface_name;             ///< BCCL_SOCKET_IFNAME: interfaces of bootstrap and TCP; empty: automatic.
-  std::string socket_family = "auto";     ///< BCCL_SOCKET_FAMILY: auto | ipv4 | ipv6, for TCP.
-  int64_t tcp_sockets = 0;                ///< BCCL_TCP_SOCKETS: of a pair of ranks, 1 … 15; 0: chosen.
-  int64_t tcp_slice_bytes = 0;            ///< BCCL_TCP_SLICE_BYTES: the largest slice by TCP; 0: chosen.
-  int64_t tcp_buffer_bytes = 0;           ///< BCCL_TCP_BUFFER_BYTES: of a socket in the kernel, each way; 0: the kernel's.
-  std::string tcp_encryption = "off";     ///< BCCL_TCP_ENCRYPTION: on | off.
+  int64_t timeout_ms = 600'000;
+  int64_t late_warning_ms = 10'000;
+  int64_t detection_ms = 5'000;
+  int64_t bootstrap_timeout_ms = 30'000;
+  std::string comm_id;  ///< Empty: chosen, as with the other texts; so are numbers that are 0.
+  std::string secret;
+  std::string algorithm;
+  int64_t slice_bytes = 0;
+  int64_t channels = 0;
+  int64_t pool_bytes = 0;
+  std::string stores = "auto";
+  std::string wait = "auto";
+  std::string kernels = "auto";
+  std::string interface_name;
+  std::string socket_family = "auto";
+  int64_t tcp_sockets = 0;
+  int64_t tcp_slice_bytes = 0;
+  int64_t tcp_buffer_bytes = 0;
+  std::string tcp_encryption = "off";
+
+  std::string communicator_name;  ///< No setting: bcclConfig_t's name, for messages. Empty: none.
+
+  /// Who said so, by the name of the setting, of those that were given.
+  std::map<std::string, std::string, std::less<>> origins;
+
+  /// "default" for one that was not given.
+  const std::string& origin(std::string_view setting) const;
 };
 
-/// One row of the table, for `bccl info` and docs.
+/// The settings that were given, over `base`. The error names the setting, its value, who said so and what is
+/// allowed. A value that NCCL understands and we do not is passed over, as is a setting from where it may not
+/// come.
+Result<Settings> read_settings(const GivenSettings& given, Settings base = {});
+
+/// What has no effect and looks as if it were meant to: one sentence each for names that begin with BCCL_ and
+/// are unknown (with the nearest known one), settings where they do not count and values of NCCL's that
+/// cannot be honoured; one for all of NCCL's variables that have no counterpart.
+std::vector<std::string> setting_warnings(const GivenSettings& given);
+
+/// One row of the registry, with the value in force.
 struct SettingRow {
-  std::string name;           ///< e.g. "BCCL_TIMEOUT"
-  std::string value;          ///< in force
+  std::string name;  ///< e.g. "BCCL_TIMEOUT"
+  std::string type;
+  std::string value;  ///< In force.
   std::string default_value;
-  std::string origin;         ///< "default" or "environment"
-  std::string meaning;        ///< one sentence with units and range
+  std::string origin;  ///< "default", "environment", "file /etc/bccl.conf:4" …
+  std::string meaning;
+  std::string allowed;
+  bool equal_on_all_ranks = false;
+  std::string set_by;     ///< "bcclConfig_t, environment, file" or fewer.
+  std::string nccl_name;  ///< Empty: NCCL has none.
 };
+std::vector<SettingRow> describe_settings(const GivenSettings& given);
 
+/// How the environment is read.
 using Lookup = std::function<const char*(const char* name)>;
-
-/// Reads settings through `lookup` (getenv in production). The error names the variable, the value and what is
-/// allowed. Durations accept "500ms", "30s", "10m" or a bare number of seconds; sizes accept K, M, G.
-Result<Settings> read_settings(const Lookup& lookup);
-
-/// Warnings for names in `environment` ("NAME=value" strings) that begin with BCCL_ and are unknown; each
-/// names the nearest known setting.
-std::vector<std::string> unknown_settings(const char* const* environment);
-
-/// The table with values and origins.
-std::vector<SettingRow> describe_settings(const Lookup& lookup);
-
-/// Sizes and durations as people write them.
-Result<int64_t> parse_bytes(std::string_view text);
-Result<int64_t> parse_duration_ms(std::string_view text);
 
 }  // namespace bccl

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "comm/agreement.h"
 #include "comm/scalar.h"
 #include "node/fork.h"
 #include "plan/hash.h"
@@ -38,10 +39,12 @@ Result<std::unique_ptr<Communicator>> Communicator::create(Exchange& exchange, c
   self.settings_ = settings;
   self.isa_ = best_isa(settings.kernels);
   self.generation_ = process_generation();
-  if (self.ranks_ > 1)
-    BCCL_TRY(self.connect(exchange, Deadline::after_ms(settings.bootstrap_timeout_ms), decorate, host));
+  if (self.ranks_ > 1) {
+    Status connected = self.connect(exchange, Deadline::after_ms(settings.bootstrap_timeout_ms), decorate, host);
+    if (!connected.ok()) return fail(connected.code(), "{}{}", self.title(), connected.sentence());
+  }
   self.prepare_for_calls();
-  log(LogLevel::info, "rank {} of {}: communicator ready", self.rank_, self.ranks_);
+  log(LogLevel::info, "{}rank {} of {}: communicator ready", self.title(), self.rank_, self.ranks_);
   return communicator;
 }
 
@@ -60,22 +63,12 @@ void Communicator::prepare_for_calls() {
                         .isa = isa_});
 }
 
-/// Settings and versions from which plans follow must be equal; the sentence names the ranks and the difference.
-Status Communicator::agree_on_settings(Exchange& exchange, Deadline deadline) {
-  const std::string mine =
-      fmt::format("library version {}, BCCL_ALGO={}, BCCL_SLICE_BYTES={}, BCCL_CHANNELS={}, BCCL_SHM_POOL_BYTES={}",
-                  BCCL_LIBRARY_VERSION, settings_.algorithm.empty() ? "auto" : settings_.algorithm,
-                  settings_.slice_bytes, settings_.channels, settings_.pool_bytes);
-  const auto all = BCCL_TRY(exchange.all_gather(mine, deadline));
-  for (int other = 0; other < ranks_; ++other)
-    if (all[static_cast<size_t>(other)] != all[0])
-      return fail(Code::invalid_usage, "ranks disagree on settings: rank 0 has {}; rank {} has {}; make them equal",
-                  all[0], other, all[static_cast<size_t>(other)]);
-  return {};
+std::string Communicator::identity() const {
+  return "the communicator of " + (node_ ? node_->describe(rank_) : "one rank");
 }
 
 std::string Communicator::title() const {
-  return "the communicator of " + (node_ ? node_->describe(rank_) : "one rank");
+  return settings_.communicator_name.empty() ? "" : fmt::format("communicator \"{}\": ", settings_.communicator_name);
 }
 
 Status Communicator::check_usable() {

@@ -39,8 +39,10 @@ class Communicator {
   int rank() const { return rank_; }
   int ranks() const { return ranks_; }
   const Settings& settings() const { return settings_; }
+  /// Before every sentence about this communicator: its name, if the program gave it one.
+  std::string title() const;
   const Facts& facts() const { return facts_; }
-  std::string title() const;  ///< "the communicator of rank 3 (host b2, pid 4711)"
+  std::string identity() const;  ///< "the communicator of rank 3 (host b2, pid 4711)"
   /// A hint: calls will be made on this memory of bcclMemAlloc.
   void expect(std::span<const std::byte> memory) {
     if (endpoint_) endpoint_->expect(memory);
@@ -82,7 +84,6 @@ class Communicator {
   Communicator() = default;
 
   Status connect(Exchange& exchange, Deadline deadline, const Decorate& decorate, const std::string& host);
-  Status agree_on_settings(Exchange& exchange, Deadline deadline);
   void prepare_for_calls();
 
   Status check_usable();

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/log.h"
+#include "comm/agreement.h"
 #include "comm/communicator.h"
 #include "node/fork.h"
 #include "topology/discovery.h"
@@ -77,7 +78,7 @@ Result<std::unique_ptr<Endpoint>> connect_hosts(Exchange& exchange, const Node& 
 }  // namespace
 
 Status Communicator::connect(Exchange& exchange, Deadline deadline, const Decorate& decorate, const std::string& host) {
-  BCCL_TRY(agree_on_settings(exchange, deadline));
+  BCCL_TRY(agree_on_settings(exchange, settings_, deadline));
   const shm::Options options{.pool_bytes = static_cast<size_t>(settings_.pool_bytes), .stores = settings_.stores};
   const auto arena_bytes = [&](int ranks_here) { return shm::arena_bytes(ranks_here, options); };
   node_ = BCCL_TRY(Node::join(exchange, arena_bytes, deadline, {.host = host}));

@@ -36,7 +36,7 @@ std::string Communicator::describe_activity() const {
 }
 
 Status Communicator::give_up(Error error) {
-  node_->post_abort(error.code, rank_, error.sentence);
+  node_->post_abort(error.code, rank_, title() + error.sentence);
   Error first = node_->posted();
   finish();
   return first;
@@ -59,7 +59,7 @@ Status Communicator::look_for_trouble(int64_t idle_ns) {
                         describe_activity(), double(idle_ms) / 1000, activity_->describe_wait(), late_ranks(idle_ns)));
   if (idle_ms >= settings_.late_warning_ms && !warned_late_) {
     warned_late_ = true;
-    log(LogLevel::warn, "rank {}: {} has made no progress for {:.1f} s: {}; {}", rank_, describe_activity(),
+    log(LogLevel::warn, "{}rank {}: {} has made no progress for {:.1f} s: {}; {}", title(), rank_, describe_activity(),
         double(idle_ms) / 1000, activity_->describe_wait(), late_ranks(idle_ns));
   }
   return {};
@@ -161,7 +161,7 @@ std::string Communicator::late_ranks(int64_t idle_ns) const {
 
 void Communicator::abort(const std::string& sentence) {
   aborted_ = true;
-  if (node_ && process_generation() == generation_) node_->post_abort(Code::remote_error, rank_, sentence);
+  if (node_ && process_generation() == generation_) node_->post_abort(Code::remote_error, rank_, title() + sentence);
 }
 
 Status Communicator::async_error() {
@@ -175,7 +175,7 @@ Status Communicator::async_error() {
     if (peer == rank_) continue;
     const Presence presence = node_->presence(peer);
     if (presence == Presence::present || presence == Presence::left) continue;
-    node_->post_abort(Code::remote_error, rank_, fmt::format("{} {}; rank {} noticed between calls",
+    node_->post_abort(Code::remote_error, rank_, fmt::format("{}{} {}; rank {} noticed between calls", title(),
                                                              node_->describe(peer), fate_of(presence), rank_));
     return node_->posted();
   }

@@ -61,6 +61,21 @@ static int reduce_scaled(void) {
   return 0;
 }
 
+static int with_config(void) {
+  bcclConfig_t config = BCCL_CONFIG_INITIALIZER;
+  bcclUniqueId id;
+  bcclComm_t comm = NULL;
+  config.name = "alone";
+  config.settings = "BCCL_WAIT=spin; BCCL_TIMEOUT=30s";
+  CHECK(bcclGetUniqueId(&id) == bcclSuccess);
+  CHECK(bcclCommInitRankConfig(&comm, 1, id, 0, &config) == bcclSuccess);
+  CHECK(bcclCommDestroy(comm) == bcclSuccess);
+  CHECK(bcclCommInitAllConfig(&comm, 1, NULL, &config) == bcclSuccess);
+  CHECK(bcclCommDestroy(comm) == bcclSuccess);
+  CHECK(bcclCommInitFromEnvConfig(NULL, &config) == bcclInvalidArgument);
+  return 0;
+}
+
 static int alone(void) {
   bcclUniqueId id;
   bcclComm_t comm = NULL;
@@ -69,6 +84,7 @@ static int alone(void) {
   CHECK(bcclCommInitRank(&comm, 1, id, 0) == bcclSuccess);
   CHECK(bcclAllReduce(&number, &number, 1, bcclDouble, bcclMax, comm, NULL) == bcclSuccess && number == 2.5);
   CHECK(bcclCommAbort(comm) == bcclSuccess);
+  CHECK(with_config() == 0);
   CHECK(bcclCommInitFromEnv(NULL) == bcclInvalidArgument);
   CHECK(strlen(bcclGetLastError(NULL)) > 0);
   return 0;

@@ -1,3 +1,4 @@
+// What settings mean, where they come from, and what is said of those that have no effect.
 #include "base/settings.h"
 
 #include <algorithm>
@@ -6,16 +7,20 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/settings_registry.h"
+
 using namespace bccl;
 using Catch::Contains;
 
 namespace {
 
-Lookup from(std::map<std::string, std::string> environment) {
-  return [environment = std::move(environment)](const char* name) -> const char* {
-    const auto found = environment.find(name);
-    return found == environment.end() ? nullptr : found->second.c_str();
-  };
+GivenSettings from(const std::map<std::string, std::string>& environment) {
+  std::vector<std::string> entries;
+  for (const auto& [name, value] : environment) entries.push_back(name + "=" + value);
+  std::vector<const char*> lines;
+  for (const std::string& entry : entries) lines.push_back(entry.c_str());
+  lines.push_back(nullptr);
+  return given_in_environment(lines.data());
 }
 
 std::string refusal(const std::string& name, const std::string& value) {
@@ -25,11 +30,15 @@ std::string refusal(const std::string& name, const std::string& value) {
   return settings.sentence();
 }
 
-SettingRow row_of(const std::string& name, const Lookup& lookup) {
-  for (const SettingRow& row : describe_settings(lookup))
+SettingRow row_of(const std::string& name, const GivenSettings& given) {
+  for (const SettingRow& row : describe_settings(given))
     if (row.name == name) return row;
   FAIL("no row " << name);
   return {};
+}
+
+std::vector<std::string> warnings_of(const std::map<std::string, std::string>& environment) {
+  return setting_warnings(from(environment));
 }
 
 }  // namespace
@@ -91,7 +100,7 @@ TEST_CASE("a bad value is an error that names the variable, the value and what i
 }
 
 TEST_CASE("numbers are accepted at the limits and refused one past them") {
-  for (const char* good : {"0", "64", "65536", "64K"}) {
+  for (const char* good : {"0", "auto", "AUTO", "64", "65536", "64K"}) {
     CAPTURE(good);
     CHECK(refusal("BCCL_SLICE_BYTES", good) == "accepted");
   }
@@ -105,43 +114,11 @@ TEST_CASE("numbers are accepted at the limits and refused one past them") {
   CHECK(refusal("BCCL_TIMEOUT", "0") != "accepted");
 }
 
-TEST_CASE("durations are read as people write them") {
-  CHECK(parse_duration_ms("500ms").value() == 500);
-  CHECK(parse_duration_ms("30s").value() == 30'000);
-  CHECK(parse_duration_ms("30").value() == 30'000);
-  CHECK(parse_duration_ms("10m").value() == 600'000);
-  CHECK(parse_duration_ms("2h").value() == 7'200'000);
-  CHECK(parse_duration_ms("8760h").value() == 8760 * 3'600'000LL);
-}
-
-TEST_CASE("what is no duration is refused") {
-  for (const char* bad : {"", "s", "-1s", "+1s", "1.5s", "10 s", "10x", "8761h", "99999999999999999999",
-                          "9223372036854775807h"}) {
-    CAPTURE(bad);
-    CHECK_FALSE(parse_duration_ms(bad).ok());
-  }
-}
-
-TEST_CASE("sizes are read as people write them") {
-  CHECK(parse_bytes("0").value() == 0);
-  CHECK(parse_bytes("4096").value() == 4096);
-  CHECK(parse_bytes("64K").value() == 65536);
-  CHECK(parse_bytes("16m").value() == 16 << 20);
-  CHECK(parse_bytes("1G").value() == 1 << 30);
-}
-
-TEST_CASE("what is no size is refused") {
-  for (const char* bad : {"", "K", "-1", "1.5M", "1 K", "1KB", "99999999999G", "0x10"}) {
-    CAPTURE(bad);
-    CHECK_FALSE(parse_bytes(bad).ok());
-  }
-}
-
 TEST_CASE("an unknown variable of ours gives a warning with the nearest setting") {
-  const char* environment[] = {"PATH=/bin", "BCCL_TIMOUT=5", "BCCL_WAIT=spin", "NCCL_DEBUG=INFO", nullptr};
-  const auto warnings = unknown_settings(environment);
+  const auto warnings =
+      warnings_of({{"PATH", "/bin"}, {"BCCL_TIMOUT", "5"}, {"BCCL_WAIT", "spin"}, {"NCCL_DEBUG", "INFO"}});
   REQUIRE(warnings.size() == 1);
-  CHECK_THAT(warnings[0], Contains("BCCL_TIMOUT ") && Contains("BCCL_TIMEOUT?"));
+  CHECK_THAT(warnings[0], Contains("BCCL_TIMOUT (environment)") && Contains("BCCL_TIMEOUT?"));
 }
 
 TEST_CASE("the nearest setting is found whether a letter is missing, wrong or too many") {
@@ -150,27 +127,26 @@ TEST_CASE("the nearest setting is found whether a letter is missing, wrong or to
                                           {"BCCL_DEBIG", "BCCL_DEBUG"},
                                           {"BCCL_CHANELS", "BCCL_CHANNELS"},
                                           {"BCCL_SLICE_BYTE", "BCCL_SLICE_BYTES"}}) {
-    const std::string entry = wrong + "=1";
-    const char* environment[] = {entry.c_str(), nullptr};
-    REQUIRE(unknown_settings(environment).size() == 1);
-    CHECK_THAT(unknown_settings(environment)[0], Contains("mean " + right + "?"));
+    const auto warnings = warnings_of({{wrong, "1"}});
+    REQUIRE(warnings.size() == 1);
+    CHECK_THAT(warnings[0], Contains("mean " + right + "?"));
   }
 }
 
 TEST_CASE("a warning does not repeat the value, which may be a secret") {
-  const char* environment[] = {"BCCL_SECRETS=open sesame", nullptr};
-  REQUIRE(unknown_settings(environment).size() == 1);
-  CHECK_THAT(unknown_settings(environment)[0], !Contains("sesame"));
+  const auto warnings = warnings_of({{"BCCL_SECRETS", "open sesame"}});
+  REQUIRE(warnings.size() == 1);
+  CHECK_THAT(warnings[0], !Contains("sesame"));
 }
 
 TEST_CASE("the table says of each setting what it is, what it would be, and who said so") {
-  const Lookup lookup = from({{"BCCL_TIMEOUT", "90s"}});
-  const SettingRow timeout = row_of("BCCL_TIMEOUT", lookup);
+  const GivenSettings given = from({{"BCCL_TIMEOUT", "90s"}});
+  const SettingRow timeout = row_of("BCCL_TIMEOUT", given);
   CHECK(timeout.value == "90s");
   CHECK(timeout.default_value == "10m");
   CHECK(timeout.origin == "environment");
   CHECK_FALSE(timeout.meaning.empty());
-  const SettingRow wait = row_of("BCCL_WAIT", lookup);
+  const SettingRow wait = row_of("BCCL_WAIT", given);
   CHECK(wait.value == "auto");
   CHECK(wait.origin == "default");
 }
@@ -185,8 +161,34 @@ TEST_CASE("the table hides the secret") {
 }
 
 TEST_CASE("a default that the table shows is one that can be set") {
-  for (const SettingRow& row : describe_settings(from({}))) {
+  for (const SettingRow& row : describe_settings({})) {
     CAPTURE(row.name);
     CHECK(refusal(row.name, row.default_value) == "accepted");
+    const Settings set = read_settings(from({{row.name, row.default_value}})).value();
+    CHECK(find_setting(row.name)->show(set) == row.default_value);
   }
+}
+
+TEST_CASE("the word for the empty text sets it back") {
+  Settings base;
+  base.algorithm = "ring";
+  CHECK(read_settings(from({{"BCCL_ALGO", "auto"}}), base).value().algorithm.empty());
+}
+
+TEST_CASE("names in the registry are ours, distinct, and say what they mean in one sentence") {
+  std::map<std::string, int> times;
+  for (const SettingRule& rule : settings_registry()) {
+    CAPTURE(rule.name);
+    CHECK(std::string(rule.name).starts_with("BCCL_"));
+    CHECK(++times[rule.name] == 1);
+    if (rule.nccl.name != nullptr)
+      CHECK((std::string(rule.nccl.name).starts_with("NCCL_") && ++times[rule.nccl.name] == 1));
+    CHECK(std::string(rule.meaning).ends_with("."));
+  }
+}
+
+TEST_CASE("what was given is said by whom, and what was not has its default") {
+  const Settings settings = read_settings(from({{"BCCL_ALGO", "ring"}})).value();
+  CHECK(settings.origin("BCCL_ALGO") == "environment");
+  CHECK(settings.origin("BCCL_TIMEOUT") == "default");
 }

@@ -1,43 +1,92 @@
 // Ranks whose settings lead to different plans find out when the communicator is made; settings that the wire
 // does not show may differ.
-#include <cstring>
+#include <map>
+#include <string>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
+#include "base/settings_registry.h"
+#include "comm/agreement.h"
 #include "reduction_data.h"
 #include "team.h"
 
 namespace bccl::test {
 namespace {
 
-std::vector<Settings> with_one_different(int ranks, int different, void (*change)(Settings&)) {
-  std::vector<Settings> settings(static_cast<size_t>(ranks), test_settings());
-  change(settings[size_t(different)]);
-  return settings;
+/// What a process reads whose environment this is; `origin` stands for a file, if it is not empty.
+Settings settings_of(const std::map<std::string, std::string>& values, const std::string& file = "") {
+  GivenSettings given;
+  int line = 0;
+  for (const auto& [name, value] : values)
+    given.all.push_back({name, value, file.empty() ? SettingSource::environment : SettingSource::file,
+                         file.empty() ? "environment" : fmt::format("file {}:{}", file, ++line)});
+  return read_settings(given, test_settings()).value();
 }
 
-void check_named(const Outcomes& outcomes, int different, const std::vector<std::string>& words) {
+void check_sentence(const std::vector<Settings>& settings, const std::string& expected) {
+  const Outcomes outcomes = create_with(settings);
   for (size_t rank = 0; rank < outcomes.size(); ++rank) {
-    INFO("rank " << rank << ": " << outcomes[rank].sentence());
+    INFO("rank " << rank);
     CHECK(outcomes[rank].code() == Code::invalid_usage);
-    CHECK_THAT(outcomes[rank].sentence(), Catch::Contains(fmt::format("rank {}", different)));
-    for (const std::string& word : words) CHECK_THAT(outcomes[rank].sentence(), Catch::Contains(word));
+    CHECK(outcomes[rank].sentence() ==
+          "ranks disagree on what must be equal on all of them: " + expected + "; make them equal");
   }
 }
 
-TEST_CASE(
-    "Settings that change plans must be equal: the error on every rank names the rank, the setting and both "
-    "values") {
-  for (const int different : {0, 2}) {
-    check_named(create_with(with_one_different(3, different, [](Settings& s) { s.algorithm = "ring"; })),
-                different, {"BCCL_ALGO=ring", "BCCL_ALGO=auto"});
-    check_named(create_with(with_one_different(3, different, [](Settings& s) { s.slice_bytes = 4096; })),
-                different, {"BCCL_SLICE_BYTES=4096", "BCCL_SLICE_BYTES=0"});
-    check_named(create_with(with_one_different(3, different, [](Settings& s) { s.channels = 4; })), different,
-                {"BCCL_CHANNELS=4", "BCCL_CHANNELS=0"});
-    check_named(create_with(with_one_different(3, different, [](Settings& s) { s.pool_bytes = 8 << 20; })),
-                different, {"BCCL_SHM_POOL_BYTES=8388608", "BCCL_SHM_POOL_BYTES=0"});
+TEST_CASE("Every rank names who differs in which setting, both values and who set them, and nothing that is equal") {
+  const Settings ring = settings_of({{"BCCL_ALGO", "ring"}, {"BCCL_CHANNELS", "2"}});
+  const Settings direct = settings_of({{"BCCL_ALGO", "direct"}, {"BCCL_CHANNELS", "2"}}, "/etc/bccl.conf");
+  check_sentence({ring, ring, ring, direct},
+                 "BCCL_ALGO is ring on ranks 0-2 (environment), direct on rank 3 (file /etc/bccl.conf:1)");
+  check_sentence({direct, ring, ring},
+                 "BCCL_ALGO is direct on rank 0 (file /etc/bccl.conf:1), ring on ranks 1-2 (environment)");
+}
+
+TEST_CASE("Several differences are named at once, each with its own ranks") {
+  check_sentence({settings_of({{"BCCL_SLICE_BYTES", "4K"}}), settings_of({{"BCCL_CHANNELS", "4"}}), settings_of({}),
+                  settings_of({{"NCCL_BUFFSIZE", "8388608"}, {"BCCL_CHANNELS", "4"}})},
+                 "BCCL_SLICE_BYTES is 4K on rank 0 (environment), auto on ranks 1-3 (default); "
+                 "BCCL_CHANNELS is auto on ranks 0, 2 (default), 4 on ranks 1, 3 (environment); "
+                 "BCCL_SHM_POOL_BYTES is auto on ranks 0-2 (default), 8M on rank 3 (environment, NCCL_BUFFSIZE=8388608)");
+}
+
+TEST_CASE("Every setting that the registry wants equal is compared, and no other") {
+  const std::map<std::string, std::string> others{
+      {"BCCL_ALGO", "ring"}, {"BCCL_SLICE_BYTES", "4K"}, {"BCCL_CHANNELS", "2"}, {"BCCL_SHM_POOL_BYTES", "2M"}};
+  for (const SettingRule& rule : settings_registry()) {
+    if (!rule.equal_on_all_ranks) continue;
+    CAPTURE(rule.name);
+    REQUIRE(others.contains(rule.name));  // a new one needs a value here
+    const std::string other = statement(settings_of({{rule.name, others.at(rule.name)}}), "1");
+    const std::string same = statement(settings_of({}), "1");
+    CHECK_THAT(disagreement({same, same, other}), Catch::StartsWith(std::string(rule.name) + " is "));
   }
+  const std::string patient = statement(settings_of({{"BCCL_TIMEOUT", "9m"}, {"BCCL_WAIT", "yield"}}), "1");
+  CHECK(disagreement({patient, patient, statement(settings_of({}), "1")}).empty());
+}
+
+TEST_CASE("The same value from different places is no difference") {
+  const Settings here = settings_of({{"BCCL_ALGO", "ring"}}), there = settings_of({{"BCCL_ALGO", "ring"}}, "/x");
+  CHECK(disagreement({statement(here, "1"), statement(there, "1"), statement(here, "1")}).empty());
+}
+
+TEST_CASE("Another version of the library is named, with what one of them does not know") {
+  const std::string old = statement(settings_of({}), "0.1.0"), fresh = statement(settings_of({}), "0.2.0");
+  CHECK(disagreement({old, fresh, fresh}) == "the version of bccl is 0.1.0 on rank 0, 0.2.0 on ranks 1-2");
+  using namespace std::string_literals;
+  CHECK(disagreement({old, old, old + "BCCL_NEW\0""7\0environment\0"s}) ==
+        "BCCL_NEW is unknown on ranks 0-1, 7 on rank 2 (environment)");
+  CHECK_FALSE(disagreement({old, old, old.substr(0, old.size() / 2)}).empty());  // whatever another one sends
+}
+
+TEST_CASE("Where a thousand ranks all differ the sentence stays one that can be read") {
+  std::vector<std::string> statements;
+  for (int rank = 0; rank < 1000; ++rank)
+    statements.push_back(statement(settings_of({{"BCCL_ALGO", fmt::format("a{}", rank)}}), "1"));
+  const std::string sentence = disagreement(statements);
+  CHECK_THAT(sentence, Catch::EndsWith("a7 on rank 7 (environment), and others on 992 more ranks"));
+  CHECK(sentence.size() < 500);
 }
 
 TEST_CASE(

@@ -66,7 +66,7 @@ TEST_CASE("A bad setting is said to be one, with what is allowed; the others are
 TEST_CASE("An unknown BCCL_ name is warned of with the nearest known one") {
   const Outcome outcome = outcome_of(command({"info"}, {"BCCL_TIMEOUTS=5s"}));
   CHECK(outcome.status == 0);
-  CHECK_THAT(outcome.errors, Catch::Contains("BCCL_TIMEOUTS is not a setting") &&
+  CHECK_THAT(outcome.errors, Catch::Contains("BCCL_TIMEOUTS (environment) is not a setting") &&
                                  Catch::Contains("did you mean BCCL_TIMEOUT?"));
 }
 

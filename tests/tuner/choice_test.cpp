@@ -56,7 +56,7 @@ TEST_CASE("Every algorithm asked for is taken, with channels asked for, and fits
       for (const int channels : {0, 1, 2, 8}) {
         Settings settings = settings_of(std::string(algorithm.name));
         settings.channels = channels;
-        const auto choice = choose({.bytes = 1 << 20}, facts_of(ranks), settings);
+        const auto choice = choose({.collective = algorithm.collective, .bytes = 1 << 20}, facts_of(ranks), settings);
         REQUIRE(choice.ok());
         CHECK(choice.value().algorithm == &algorithm);
         if (channels > 0) CHECK(choice.value().shape.channels == channels);

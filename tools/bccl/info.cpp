@@ -1,6 +1,5 @@
 // `bccl info`: what the library sees of this machine and its environment.
 
-#include <cstdlib>
 #include <memory>
 
 #include <fmt/ranges.h>
@@ -37,19 +36,20 @@ struct Facts {
 };
 
 Result<Facts> gather() {
-  const Lookup environment = [](const char* name) { return std::getenv(name); };
-  const Result<Settings> read = read_settings(environment);
-  const Settings settings = read.ok() ? read.value() : Settings{};
   Facts facts;
-  facts.refusal = read.sentence();
+  const Result<GivenSettings> in_files = given_to_process(environ);
+  const GivenSettings given = in_files.ok() ? in_files.value() : given_in_environment(environ);
+  const Result<Settings> read = read_settings(given);
+  const Settings settings = read.ok() ? read.value() : Settings{};
+  facts.refusal = in_files.ok() ? read.sentence() : in_files.sentence();
   facts.machine = *BCCL_TRY(this_machine());
   for (Isa isa : {Isa::scalar, Isa::avx2, Isa::avx512, Isa::avx512_bf16})
     if (supported(isa)) facts.isas.push_back(name_of(isa));
   facts.isa_in_use = name_of(best_isa(settings.kernels));
   const shm::Options options{static_cast<size_t>(settings.pool_bytes), settings.stores};
   for (int ranks : {2, 4, 8, 16}) facts.memory.push_back({ranks, shm::arena_bytes(ranks, options)});
-  facts.settings = describe_settings(environment);
-  facts.warnings = unknown_settings(environ);
+  facts.settings = describe_settings(given);
+  facts.warnings = setting_warnings(given);
   return facts;
 }
 
@@ -70,7 +70,7 @@ void print_text(const Facts& facts) {
   fmt::print("\n{:<24}{:<14}{:<13}{}\n", "setting", "value", "origin", "meaning");
   for (const SettingRow& row : facts.settings)
     fmt::print("{:<24}{:<14}{:<13}{}\n", row.name, row.value.empty() ? "-" : row.value, row.origin,
-               row.meaning);
+               fmt::format("{} Allowed: {}.", row.meaning, row.allowed));
 }
 
 void print_json(const Facts& facts) {
@@ -95,6 +95,11 @@ void print_json(const Facts& facts) {
                                     {"value", row.value},
                                     {"default", row.default_value},
                                     {"origin", row.origin},
+                                    {"type", row.type},
+                                    {"allowed", row.allowed},
+                                    {"equal_on_all_ranks", row.equal_on_all_ranks},
+                                    {"set_by", row.set_by},
+                                    {"nccl_name", row.nccl_name},
                                     {"meaning", row.meaning}});
   if (!facts.refusal.empty()) document["refusal"] = facts.refusal;
   document["warnings"] = facts.warnings;

@@ -5,7 +5,7 @@
 
 #include <fmt/ranges.h>
 
-#include "base/settings.h"
+#include "base/amounts.h"
 
 namespace bccl::tool {
 
