@@ -18,7 +18,7 @@ constexpr int rounds = 1;  ///< Of ten runs each.
 /// Sanitizers make everything some ten times slower: they see a sample of the mutants, the others all.
 constexpr size_t mutants_of_a_kind = sanitized ? 2 : SIZE_MAX;
 /// Above five ranks in groups, whose plans are the largest by far.
-constexpr size_t grouped_mutants_of_a_kind = sanitized ? 1 : 60;
+constexpr size_t grouped_mutants_of_a_kind = sanitized ? 1 : 16;
 
 /// Of the mutants that verify rejects, so many are run, to see that it does not reject what is right.
 constexpr int rejected_per_run = 37;
