@@ -1,33 +1,14 @@
 #include "net/quiet_thread.h"
 
-#include <csignal>
 #include <system_error>
 #include <thread>
 #include <utility>
 
 #include <pthread.h>
 
+#include "base/signals_blocked.h"
+
 namespace bccl {
-namespace {
-
-/// The application's signal handlers are not for our thread: it inherits a mask that blocks them all.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
-
-}  // namespace
-
 Status start_quiet_thread(const char* name, std::function<void()> body) {
   const SignalsBlocked blocked;
   try {
