@@ -51,5 +51,10 @@ function(bccl_test name)
   endif()
   target_link_libraries(test_${name} PRIVATE ${TEST_ROOMS} bccl_catch_main ${TEST_LINK})
   target_link_options(test_${name} PRIVATE ${BCCL_LINK_PLAIN})
+  # Under sanitizers alone, to save time: as released, every file has to include what it needs.
+  if(BCCL_SANITIZE)
+    target_precompile_headers(test_${name} REUSE_FROM bccl_test_headers)
+    target_compile_options(test_${name} PRIVATE -fPIC)  # as the headers are, or GCC refuses them
+  endif()
   catch_discover_tests(test_${name} TEST_PREFIX "${name}: " PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
 endfunction()
