@@ -27,11 +27,16 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_BUILD_TYPE STREQUAL "Release" 
   set(BCCL_LINK_PLAIN -fno-lto)
 endif()
 
-# bccl_room(NAME SOURCES... [LINK libraries...]): one folder of src/ as an object library bccl_NAME.
+# bccl_room(NAME [APART] SOURCES... [LINK libraries...]): one folder of src/ as an object library bccl_NAME. APART: its files
+# use the same names for different things, so they cannot be compiled as one.
 function(bccl_room name)
-  cmake_parse_arguments(ROOM "" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(ROOM "APART" "" "SOURCES;LINK" ${ARGN})
   add_library(bccl_${name} OBJECT ${ROOM_SOURCES})
   target_link_libraries(bccl_${name} PUBLIC bccl_flags ${ROOM_LINK})
+  # Under sanitizers alone, to save time: as released, every file stands by itself.
+  if(BCCL_SANITIZE AND NOT ROOM_APART)
+    set_target_properties(bccl_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+  endif()
   if(BCCL_ACROSS_ROOMS)
     target_compile_options(bccl_${name} PRIVATE ${BCCL_ACROSS_ROOMS} -ffat-lto-objects)
   endif()

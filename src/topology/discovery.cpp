@@ -12,7 +12,13 @@
 namespace bccl {
 namespace {
 
+/// hwloc unloads its plugins with its last topology, whatever memory the libraries behind them still hold. One that is
+/// never loaded keeps them.
+hwloc_topology_t kept_for_plugins = nullptr;
+std::once_flag plugins_kept;
+
 Result<HwlocSource> open_source() {
+  std::call_once(plugins_kept, [] { hwloc_topology_init(&kept_for_plugins); });
   hwloc_topology_t source = nullptr;
   if (hwloc_topology_init(&source) != 0) return fail_errno(errno, "hwloc_topology_init");
   return HwlocSource(source);
