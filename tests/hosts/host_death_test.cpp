@@ -59,7 +59,7 @@ TEST_CASE("When hosts go, so do their processes, those that left their parents i
     CHECK(names.size() == 10);
     CHECK(any_alive(names));
   }
-  CHECK(!any_alive(names));
+  CHECK(holds_within_ms(patience_ms, [&] { return !any_alive(names); }));
 }
 
 TEST_CASE("When the program that made hosts is killed, everything of theirs goes") {
@@ -89,7 +89,8 @@ TEST_CASE("When the program that made hosts is killed, everything of theirs goes
   maker.signal(0, SIGKILL);
   CHECK(maker.end_of(0) == "rank 0 was killed by signal 9");
   CHECK(holds_within_ms(patience_ms, [] { return waitpid(-1, nullptr, WNOHANG) < 0 && errno == ECHILD; }));
-  CHECK(!any_alive(names));
+  // Hosts of a test beside this one may be given the same numbers, for as long as it runs.
+  CHECK(holds_within_ms(patience_ms, [&] { return !any_alive(names); }));
 }
 
 }  // namespace
