@@ -175,7 +175,7 @@ BCCL_API bcclResult_t bcclGetUniqueId(bcclUniqueId* uniqueId);
  *   rank      which rank this is, 0 … nranks - 1; on each rank another
  * bcclInvalidArgument: comm is NULL, rank or nranks out of range, commId is no id, a BCCL_ variable has a value that
  * is not allowed. bcclInvalidUsage: called inside a group, a rank was given twice, ranks disagree on nranks or on
- * settings that must be equal, or are on different hosts. bcclRemoteError: a rank died or failed meanwhile.
+ * settings that must be equal. bcclRemoteError: a rank died or failed meanwhile.
  * bcclTimeout: ranks are missing, and which. bcclSystemError: a limit of the system, and which. */
 BCCL_API bcclResult_t bcclCommInitRank(bcclComm_t* comm, int nranks, bcclUniqueId commId, int rank);
 

@@ -49,10 +49,22 @@ std::string_view usual_algorithm(const Question& question, const Facts& facts) {
   }
 }
 
-/// BCCL_ALGO speaks for the collectives that have such an algorithm, and must name one of some collective.
-Result<const Algorithm*> algorithm_for(const Question& question, const Facts& facts, const Settings& settings) {
+/// Whether the algorithm can do what the call asks for beside the collective itself.
+bool serves(const Algorithm& algorithm, const Question& question, const Shape& shape) {
+  if (question.private_counts && algorithm.needs_all_counts) return false;
+  if (!question.weighted) return true;
+  if (algorithm.owner == nullptr || algorithm.build(shape, 0).labels != shape.ranks) return false;
+  for (Rank rank = 0; rank < shape.ranks; ++rank)
+    if (algorithm.owner(shape, rank) != rank) return false;
+  return true;
+}
+
+/// BCCL_ALGO speaks for the calls that such an algorithm serves, and must name one of some collective.
+Result<const Algorithm*> algorithm_for(const Question& question, const Shape& shape, const Facts& facts,
+                                       const Settings& settings) {
   if (!settings.algorithm.empty()) {
-    if (const Algorithm* wished = find_algorithm(question.collective, settings.algorithm)) return wished;
+    const Algorithm* const wished = find_algorithm(question.collective, settings.algorithm);
+    if (wished != nullptr && serves(*wished, question, shape)) return wished;
     const auto named = [&](const Algorithm& algorithm) { return algorithm.name == settings.algorithm; };
     if (std::ranges::none_of(algorithms(), named))
       return fail(Code::invalid_argument, "BCCL_ALGO={}: there is no such algorithm; known for {}: {}",
@@ -85,12 +97,12 @@ size_t slice_bytes_for(const Question& question, const Plan& plan, const Facts& 
 
 Result<Choice> choose(const Question& question, const Facts& facts, const Settings& settings) {
   Choice choice;
-  choice.algorithm = BCCL_TRY(algorithm_for(question, facts, settings));
   choice.shape = {.ranks = facts.ranks,
                   .channels = settings.channels > 0 ? static_cast<int>(settings.channels) : 1,
                   .groups = {},
                   .root = question.root};
   if (!facts.hosts.empty()) choice.shape.groups.push_back(facts.hosts);
+  choice.algorithm = BCCL_TRY(algorithm_for(question, choice.shape, facts, settings));
   // The plan itself says how many channels and labels it has; every rank looks at the same one, rank 0's.
   const Plan sample = choice.algorithm->build(choice.shape, 0);
   const auto channels = static_cast<int>(sample.channels.size());

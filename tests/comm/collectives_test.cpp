@@ -179,9 +179,13 @@ TEST_CASE("Every collective of several blocks takes unequal ones, empty ones amo
   }
 }
 
-TEST_CASE("A weighted all-reduce sums up the same, whatever the shares") {
+TEST_CASE("A weighted all-reduce sums up the same, whatever the shares and the algorithm asked for") {
   const std::vector<std::vector<uint32_t>> shares{{1, 1, 1}, {1, 2, 5}, {0, 0, 1}, {3, 0, 1}};
-  Team team(3);
+  const std::string algorithm = GENERATE("", "ring", "halving_doubling", "hierarchical");
+  INFO("'" << algorithm << "'");
+  Settings settings = test_settings(algorithm);
+  settings.channels = 2;
+  Team team(3, settings);
   for (const std::vector<uint32_t>& weights : shares)
     for (const size_t count : {size_t{1}, size_t{5000}, size_t{70'001}}) {
       const Outcomes outcomes = team.each([&](Communicator& communicator) -> Status {

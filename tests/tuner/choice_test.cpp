@@ -64,6 +64,24 @@ TEST_CASE("Every algorithm asked for is taken, with channels asked for, and fits
       }
 }
 
+TEST_CASE("Weighted work goes by an algorithm in which rank r sums up label r, whatever is asked for") {
+  for (const Algorithm& algorithm : algorithms(Collective::all_reduce))
+    for (const int channels : {1, 3})
+      for (const int ranks : {2, 3, 5, 8}) {
+        Settings settings = settings_of(std::string(algorithm.name));
+        settings.channels = channels;
+        Facts facts = facts_of(ranks);
+        if (ranks > 3) facts.hosts = std::vector<int>(size_t(ranks), 0), facts.hosts.back() = 1;
+        const auto choice = choose({.bytes = 1 << 20, .weighted = true}, facts, settings);
+        REQUIRE(choice.ok());
+        const Choice& made = choice.value();
+        INFO(algorithm.name << " was asked for, " << made.algorithm->name << " is taken, " << ranks << " ranks");
+        REQUIRE(made.algorithm->owner != nullptr);
+        CHECK(made.algorithm->build(made.shape, 0).labels == ranks);
+        for (Rank rank = 0; rank < ranks; ++rank) CHECK(made.algorithm->owner(made.shape, rank) == rank);
+      }
+}
+
 TEST_CASE("A slice size asked for is taken, but no larger than the transport's") {
   Settings settings;
   settings.slice_bytes = 4096;
