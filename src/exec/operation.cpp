@@ -96,6 +96,7 @@ Operation::Ran Operation::run_step(const BoundStep& step, Cursor& cursor) {
 /// yes when every input slice is there; inputs_ then holds them in the order of combination, with a gap for the local
 /// chunk.
 Operation::Ran Operation::arrived(const BoundStep& step, const Cursor& cursor, size_t bytes) {
+  const uint32_t signature = signature_of(cursor);
   const void** input = inputs_.data();
   const void** const gap = step.from.present() ? input + step.from_at : nullptr;
   for (size_t i = 0; i < step.receivers.size(); ++i) {
@@ -104,7 +105,7 @@ Operation::Ran Operation::arrived(const BoundStep& step, const Cursor& cursor, s
       awaited_ = step.receivers[i];
       return Ran::no;
     }
-    if (arrival.signature != signature_of(cursor) || arrival.bytes != bytes) return differs(step.peers[i], arrival, cursor);
+    if (arrival.signature != signature || arrival.bytes != bytes) return differs(step.peers[i], arrival, cursor);
     read_lent_ |= arrival.lent;
     if (input == gap) ++input;
     *input++ = arrival.data;
@@ -117,11 +118,6 @@ Arrival Operation::placed(const BoundStep& step, const Cursor& cursor, size_t by
   const Segment* const segment = only_segment(cursor);
   if (segment == nullptr) return step.receivers.front()->try_peek();
   return step.placement->try_peek_into(local(step.to.buffer, segment->to, cursor), bytes);
-}
-
-uint32_t Operation::signature_of(const Cursor& cursor) const {
-  if (!recipe_->sized_messages) return call_.signature;
-  return call_.signature + static_cast<uint32_t>(message_bytes(cursor));
 }
 
 Operation::Ran Operation::differs(Rank peer, const Arrival& arrival, const Cursor& cursor) {
@@ -138,14 +134,6 @@ size_t Operation::message_bytes(const Cursor& cursor) const {
   const Place& place = cursor.places[cursor.step];
   size_t bytes = 0;
   for (uint32_t k = 0; k < place.count; ++k) bytes += recipe_->geometry.segments()[place.first + k].slices.total;
-  return bytes;
-}
-
-size_t Operation::bytes_of(const Cursor& cursor) const {
-  const Place& place = cursor.places[cursor.step];
-  const Segment* const segments = recipe_->geometry.segments() + place.first;
-  size_t bytes = segments[0].slices.bytes(cursor.window);
-  for (uint32_t more = 1; more < place.count; ++more) bytes += segments[more].slices.bytes(cursor.window);
   return bytes;
 }
 

@@ -73,11 +73,21 @@ class Operation final : public Activity {
   Ran run_step(const BoundStep& step, Cursor& cursor);
   Ran arrived(const BoundStep& step, const Cursor& cursor, size_t bytes);
   Arrival placed(const BoundStep& step, const Cursor& cursor, size_t bytes);
-  uint32_t signature_of(const Cursor& cursor) const;
+  uint32_t signature_of(const Cursor& cursor) const {
+    if (!recipe_->sized_messages) [[likely]] return call_.signature;
+    return call_.signature + static_cast<uint32_t>(message_bytes(cursor));
+  }
   /// The peer may expect something: it learns that there is nothing.
   bool sends_empty(const Cursor& cursor) const { return recipe_->sized_messages && cursor.window == 0; }
   Ran differs(Rank peer, const Arrival& arrival, const Cursor& cursor);
-  size_t bytes_of(const Cursor& cursor) const;  ///< Of the cursor's step in its window.
+  /// Of the cursor's step in its window. Nearly every step has one segment.
+  size_t bytes_of(const Cursor& cursor) const {
+    const Place& place = cursor.places[cursor.step];
+    const Segment* const segments = recipe_->geometry.segments() + place.first;
+    size_t bytes = segments[0].slices.bytes(cursor.window);
+    for (uint32_t more = 1; more < place.count; ++more) [[unlikely]] bytes += segments[more].slices.bytes(cursor.window);
+    return bytes;
+  }
   size_t message_bytes(const Cursor& cursor) const;  ///< In all windows.
 
   bool scales(const BoundStep& step) const {
@@ -98,11 +108,24 @@ class Operation final : public Activity {
     std::byte* slot = nullptr;
     const std::byte* referred = nullptr;
   };
-  Outlet outlet(const BoundStep& step, Cursor& cursor, size_t bytes);
+  Outlet outlet(const BoundStep& step, Cursor& cursor, size_t bytes) {
+    return may_refer(step, bytes) ? outlet_or_reference(step, cursor, bytes) : outlet_by_value(step, cursor, bytes);
+  }
+  /// Smaller messages are cheaper copied than looked up, mapped and waited for, whatever the transport.
+  static constexpr size_t referred_bytes_min = 4096;
+  bool may_refer(const BoundStep& step, size_t bytes) const {
+    return bytes >= referred_bytes_min && may_refer_ && step.lender != nullptr;
+  }
+  Outlet outlet_by_value(const BoundStep& step, Cursor& cursor, size_t bytes) {
+    std::byte* const slot = step.sender->try_acquire(bytes);
+    cursor.acquired = slot != nullptr;
+    return {cursor.acquired ? Room::yes : Room::not_yet, slot, nullptr};
+  }
+  Outlet outlet_or_reference(const BoundStep& step, Cursor& cursor, size_t bytes);
   void combine(const BoundStep& step, const Cursor& cursor, Outlet out);
   void combine(const BoundStep& step, const Cursor& cursor, const Segment& segment, const Outlet& out, size_t bytes);
   void pass_on(const BoundStep& step, size_t bytes);
-  const std::byte* referable(const BoundStep& step, const Cursor& cursor, size_t bytes);
+  const std::byte* referable(const BoundStep& step, const Cursor& cursor);
   bool all_released() const;
 
   bool ready_after(const BoundStep& step, const Cursor& cursor) const;
