@@ -28,6 +28,7 @@ struct Settings {
   std::string comm_id;  ///< Empty: chosen, as with the other texts; so are numbers that are 0.
   std::string secret;
   std::string algorithm;
+  std::string reduction_order = "any";
   int64_t slice_bytes = 0;
   int64_t channels = 0;
   int64_t pool_bytes = 0;

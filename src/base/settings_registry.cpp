@@ -16,6 +16,7 @@ constexpr int64_t pool_bytes_max = int64_t{64} << 30;
 constexpr std::string_view store_names[] = {"auto", "cached", "streaming"};
 constexpr std::string_view family_names[] = {"auto", "ipv4", "ipv6"};
 constexpr std::string_view switch_names[] = {"off", "on"};
+constexpr std::string_view order_names[] = {"any", "fixed"};
 constexpr std::string_view wait_names[] = {"auto", "spin", "yield"};
 constexpr std::string_view kernel_names[] = {"auto", "scalar", "avx2", "avx512"};
 
@@ -64,6 +65,11 @@ constexpr SettingRule registry[] = {
      .equal_on_all_ranks = true,
      .nccl = {"NCCL_ALGO", nccl::algorithm},
      .meaning = "Algorithm to use, as `bccl plan list` names it."},
+    {.name = "BCCL_REDUCTION_ORDER",
+     .kind = Choice{&Settings::reduction_order, order_names},
+     .equal_on_all_ranks = true,
+     .meaning = "fixed: every element is reduced in the order of ranks, so its bits depend neither on the size "
+                "of the call nor on the algorithm; any: in each algorithm's own order."},
     {.name = "BCCL_SLICE_BYTES",
      .kind = Number{&Settings::slice_bytes, 64, 65536, Number::Unit::bytes},
      .equal_on_all_ranks = true,

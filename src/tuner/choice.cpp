@@ -30,16 +30,25 @@ bool by_hosts(Collective collective, size_t bytes, const Facts& facts) {
   return hosts < facts.hosts.size() && find_algorithm(collective, "hierarchical") != nullptr;
 }
 
-std::string names_of(Collective collective) {
+/// BCCL_REDUCTION_ORDER=fixed: results come from algorithms alone that all add up in the same order.
+bool keeps_order(const Algorithm& algorithm, const Settings& settings) {
+  const bool adds_up = combines(algorithm.collective) && algorithm.collective != Collective::barrier;
+  return settings.reduction_order != "fixed" || !adds_up || algorithm.canonical_order;
+}
+
+/// Those that settings allow.
+std::string names_of(Collective collective, const Settings& settings) {
   std::string names;
-  for (const Algorithm& algorithm : algorithms())
-    if (algorithm.collective == collective) names += (names.empty() ? "" : ", ") + std::string(algorithm.name);
+  for (const Algorithm& algorithm : algorithms(collective))
+    if (keeps_order(algorithm, settings)) names += (names.empty() ? "" : ", ") + std::string(algorithm.name);
   return names;
 }
 
 /// Where every rank reaches every other equally well, one hop with the work shared out is best, or close to it.
-std::string_view usual_algorithm(const Question& question, const Facts& facts) {
-  if (!question.private_counts && !question.weighted && by_hosts(question.collective, question.bytes, facts))
+std::string_view usual_algorithm(const Question& question, const Facts& facts, const Settings& settings) {
+  if (!question.private_counts && !question.weighted &&
+      by_hosts(question.collective, question.bytes, facts) &&
+      keeps_order(*find_algorithm(question.collective, "hierarchical"), settings))
     return "hierarchical";
   switch (question.collective) {
     case Collective::all_reduce:
@@ -64,13 +73,19 @@ Result<const Algorithm*> algorithm_for(const Question& question, const Shape& sh
                                        const Settings& settings) {
   if (!settings.algorithm.empty()) {
     const Algorithm* const wished = find_algorithm(question.collective, settings.algorithm);
+    if (wished != nullptr && !keeps_order(*wished, settings))
+      return fail(Code::invalid_argument,
+                  "BCCL_ALGO={} and BCCL_REDUCTION_ORDER=fixed exclude each other: {} reduces in an order of "
+                  "its own; what reduces {} in the order of ranks: {}",
+                  settings.algorithm, settings.algorithm, name_of(question.collective),
+                  names_of(question.collective, settings));
     if (wished != nullptr && serves(*wished, question, shape)) return wished;
     const auto named = [&](const Algorithm& algorithm) { return algorithm.name == settings.algorithm; };
     if (std::ranges::none_of(algorithms(), named))
       return fail(Code::invalid_argument, "BCCL_ALGO={}: there is no such algorithm; known for {}: {}",
-                  settings.algorithm, name_of(question.collective), names_of(question.collective));
+                  settings.algorithm, name_of(question.collective), names_of(question.collective, settings));
   }
-  const std::string_view usual = usual_algorithm(question, facts);
+  const std::string_view usual = usual_algorithm(question, facts, settings);
   const Algorithm* const found = find_algorithm(question.collective, usual);
   if (found == nullptr)
     return fail(Code::internal_error, "there is no algorithm {} for {}", usual, name_of(question.collective));

@@ -1,13 +1,9 @@
 // The same bits on all ranks, run after run, however slices are cut and carried. Random data, whose sums
 // round.
-#include <algorithm>
-#include <cstring>
-#include <random>
-
 #include <catch2/catch.hpp>
 
-#include "../kernels/oracle.h"
 #include "algos/catalogue.h"
+#include "random_numbers.h"
 #include "team.h"
 #include "transport/decorators/delayed.h"
 
@@ -15,22 +11,6 @@ namespace bccl::test {
 namespace {
 
 uint64_t seed() { return Catch::rngSeed(); }
-
-/// Numbers of very different magnitudes: their sum depends on the order of additions.
-std::vector<std::byte> random_numbers(DataType type, size_t count, int rank) {
-  std::mt19937_64 random(seed() + uint64_t(rank));
-  std::uniform_real_distribution<double> mantissa(-1, 1);
-  std::uniform_int_distribution<int> exponent(-4, 4);
-  std::vector<std::byte> bytes(count * bytes_of(type));
-  for (size_t i = 0; i < count; ++i) {
-    const double value = std::ldexp(mantissa(random), exponent(random));
-    uint64_t bits = std::bit_cast<uint64_t>(value);
-    if (type == DataType::float32) bits = std::bit_cast<uint32_t>(static_cast<float>(value));
-    if (type == DataType::bfloat16) bits = oracle::encode(oracle::format_of(type), value);
-    std::memcpy(bytes.data() + i * bytes_of(type), &bits, bytes_of(type));
-  }
-  return bytes;
-}
 
 struct Experiment {
   DataType type = DataType::float32;
@@ -46,7 +26,7 @@ std::vector<std::vector<std::byte>> results_of(const Experiment& experiment, con
   std::vector<std::vector<std::byte>> results(static_cast<size_t>(experiment.ranks));
   const Outcomes outcomes = team.each([&](Communicator& communicator) {
     const std::vector<std::byte> source =
-        random_numbers(experiment.type, experiment.count, communicator.rank());
+        random_numbers(experiment.type, experiment.count, seed() + uint64_t(communicator.rank()));
     std::vector<std::byte>& target = results[size_t(communicator.rank())];
     target.resize(source.size());
     return communicator.run({.source = source.data(),

@@ -2,6 +2,9 @@
 #include "tuner/choice.h"
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include "plan/layout.h"
 
 namespace bccl::test {
 namespace {
@@ -80,6 +83,45 @@ TEST_CASE("Weighted work goes by an algorithm in which rank r sums up label r, w
         CHECK(made.algorithm->build(made.shape, 0).labels == ranks);
         for (Rank rank = 0; rank < ranks; ++rank) CHECK(made.algorithm->owner(made.shape, rank) == rank);
       }
+}
+
+TEST_CASE("With a fixed order of reduction every choice adds up in the order of ranks") {
+  Settings fixed;
+  fixed.reduction_order = "fixed";
+  for (int collective = 0; collective < collective_count; ++collective)
+    for (const int ranks : {2, 3, 4, 8, 16, 64})
+      for (const size_t bytes : sizes)
+        for (const bool over_hosts : {false, true})
+          for (const bool weighted : {false, true}) {
+            const Question question{
+                .collective = static_cast<Collective>(collective), .bytes = bytes, .weighted = weighted};
+            if (!combines(question.collective) || question.collective == Collective::barrier) continue;
+            if (weighted && question.collective == Collective::reduce)
+              continue;  // the root does all of the work
+            Facts facts = facts_of(ranks);
+            for (int rank = 0; over_hosts && rank < ranks; ++rank) facts.hosts.push_back(rank * 2 / ranks);
+            const auto choice = choose(question, facts, fixed);
+            INFO(name_of(question.collective) << ", " << ranks << " ranks, " << bytes << " bytes");
+            REQUIRE(choice.ok());
+            CHECK(choice.value().algorithm->canonical_order);
+          }
+}
+
+TEST_CASE(
+    "An algorithm that reduces in an order of its own is refused where the order is fixed, with those that "
+    "do not") {
+  for (const Algorithm& algorithm : algorithms()) {
+    if (!combines(algorithm.collective) || algorithm.collective == Collective::barrier) continue;
+    INFO(name_of(algorithm.collective) << " by " << algorithm.name);
+    Settings settings = settings_of(std::string(algorithm.name));
+    settings.reduction_order = "fixed";
+    const auto choice = choose({.collective = algorithm.collective, .bytes = 8}, facts_of(4), settings);
+    CHECK(choice.ok() == algorithm.canonical_order);
+    if (choice.ok()) continue;
+    CHECK(choice.code() == Code::invalid_argument);
+    const std::string both = fmt::format("BCCL_ALGO={} and BCCL_REDUCTION_ORDER=fixed", algorithm.name);
+    CHECK_THAT(choice.sentence(), Catch::Contains(both) && Catch::Contains("direct"));
+  }
 }
 
 TEST_CASE("A slice size asked for is taken, but no larger than the transport's") {
