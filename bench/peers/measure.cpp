@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "placement.h"
-#include "tools/bccl/private_memory.h"
+#include "tools/bccl/perf/private_memory.h"
 
 namespace bccl::bench {
 namespace {

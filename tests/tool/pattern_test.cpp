@@ -1,7 +1,7 @@
 // The judge of `bccl perf` is judged: by arithmetic in random order, and by results that are wrong on
 // purpose.
 
-#include "tools/bccl/pattern.h"
+#include "tools/bccl/perf/pattern.h"
 
 #include <algorithm>
 #include <cstring>
@@ -12,7 +12,7 @@
 #include <catch2/catch.hpp>
 
 #include "kernels/pass.h"
-#include "tools/bccl/number_format.h"
+#include "tools/bccl/perf/number_format.h"
 
 namespace bccl::tool {
 namespace {

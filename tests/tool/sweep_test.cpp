@@ -1,5 +1,5 @@
 // That #wrong counts what is wrong: the linker puts a saboteur between the sweep and the collective (--wrap).
-#include "tools/bccl/sweep.h"
+#include "tools/bccl/perf/sweep.h"
 
 #include <atomic>
 #include <functional>
@@ -8,7 +8,7 @@
 
 #include "../support/rank_threads.h"
 #include "bccl/bccl.h"
-#include "tools/bccl/perf.h"
+#include "tools/bccl/perf/perf.h"
 
 namespace {
 

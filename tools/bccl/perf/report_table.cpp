@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "bccl/bccl.h"
-#include "tools/bccl/report.h"
+#include "tools/bccl/perf/report.h"
 
 namespace bccl::tool {
 namespace {

@@ -1,4 +1,4 @@
-#include "tools/bccl/number_format.h"
+#include "tools/bccl/perf/number_format.h"
 
 #include <bit>
 #include <cmath>

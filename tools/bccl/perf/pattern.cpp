@@ -1,10 +1,10 @@
-#include "tools/bccl/pattern.h"
+#include "tools/bccl/perf/pattern.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
-#include "tools/bccl/number_format.h"
+#include "tools/bccl/perf/number_format.h"
 
 namespace bccl::tool {
 namespace {

@@ -1,11 +1,11 @@
-#include "tools/bccl/rank_memory.h"
+#include "tools/bccl/perf/rank_memory.h"
 
 #include <cstring>
 #include <utility>
 
 #include "bccl/bccl.h"
 #include "tools/bccl/commands.h"
-#include "tools/bccl/private_memory.h"
+#include "tools/bccl/perf/private_memory.h"
 
 namespace bccl::tool {
 namespace {

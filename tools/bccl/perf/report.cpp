@@ -1,4 +1,4 @@
-#include "tools/bccl/report.h"
+#include "tools/bccl/perf/report.h"
 
 namespace bccl::tool {
 

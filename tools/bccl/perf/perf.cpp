@@ -1,6 +1,6 @@
 // `bccl perf`: how long a collective takes, and whether its results are right.
 
-#include "tools/bccl/perf.h"
+#include "tools/bccl/perf/perf.h"
 
 #include <cstdlib>
 #include <memory>

@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <memory>
 
-#include "tools/bccl/measurement.h"
+#include "tools/bccl/perf/measurement.h"
 
 namespace bccl::tool {
 

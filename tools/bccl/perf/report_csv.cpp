@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "tools/bccl/report.h"
+#include "tools/bccl/perf/report.h"
 
 namespace bccl::tool {
 namespace {

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "base/status.h"
-#include "tools/bccl/measurement.h"
+#include "tools/bccl/perf/measurement.h"
 
 namespace bccl::tool {
 

@@ -5,12 +5,12 @@
 #include <unistd.h>
 
 #include "bccl/bccl.h"
-#include "tools/bccl/barrier.h"
+#include "tools/bccl/perf/barrier.h"
 #include "tools/bccl/commands.h"
 #include "tools/bccl/launch.h"
-#include "tools/bccl/perf.h"
-#include "tools/bccl/report.h"
-#include "tools/bccl/sweep.h"
+#include "tools/bccl/perf/perf.h"
+#include "tools/bccl/perf/report.h"
+#include "tools/bccl/perf/sweep.h"
 
 namespace bccl::tool {
 namespace {

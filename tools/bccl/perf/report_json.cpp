@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bccl/bccl.h"
-#include "tools/bccl/report.h"
+#include "tools/bccl/perf/report.h"
 #include "topology/discovery.h"
 
 namespace bccl::tool {

@@ -1,4 +1,4 @@
-#include "tools/bccl/measurement.h"
+#include "tools/bccl/perf/measurement.h"
 
 #include <algorithm>
 

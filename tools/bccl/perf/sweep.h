@@ -6,12 +6,12 @@
 #include <vector>
 
 #include "bccl/bccl.h"
-#include "tools/bccl/barrier.h"
-#include "tools/bccl/measurement.h"
-#include "tools/bccl/pattern.h"
-#include "tools/bccl/progress_line.h"
-#include "tools/bccl/rank_memory.h"
-#include "tools/bccl/report.h"
+#include "tools/bccl/perf/barrier.h"
+#include "tools/bccl/perf/measurement.h"
+#include "tools/bccl/perf/pattern.h"
+#include "tools/bccl/perf/progress_line.h"
+#include "tools/bccl/perf/rank_memory.h"
+#include "tools/bccl/perf/report.h"
 
 namespace bccl::tool {
 

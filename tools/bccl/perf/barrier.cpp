@@ -1,4 +1,4 @@
-#include "tools/bccl/barrier.h"
+#include "tools/bccl/perf/barrier.h"
 
 #include <atomic>
 #include <cerrno>

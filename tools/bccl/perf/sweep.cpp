@@ -1,10 +1,10 @@
-#include "tools/bccl/sweep.h"
+#include "tools/bccl/perf/sweep.h"
 
 #include <algorithm>
 #include <cstring>
 
 #include "base/clock.h"
-#include "tools/bccl/number_format.h"
+#include "tools/bccl/perf/number_format.h"
 
 namespace bccl::tool {
 namespace {

@@ -1,4 +1,4 @@
-#include "tools/bccl/private_memory.h"
+#include "tools/bccl/perf/private_memory.h"
 
 #include <cerrno>
 #include <cstdint>
