@@ -48,3 +48,4 @@ for program in "$place"/built/*; do
   [ "$said" = "$(printf '%s\n%s' "$version" "$version")" ] || fail "$program said: $said"
 done
 "$prefix/bin/bccl" run -n 2 -- "$place/examples/01_all_reduce"
+"$prefix/bin/all_reduce_perf" -g 2 -b 8 -e 8

@@ -28,14 +28,32 @@ TEST_CASE("a summary has the least, the middle and nearly the largest time") {
   const Measurement summary = summarize(times);
   CHECK(summary.min_us == 1);
   CHECK(summary.median_us == 51);
+  CHECK(summary.p95_us == 96);
   CHECK(summary.p99_us == 100);
 }
 
+TEST_CASE("sizes become whole elements of whole blocks, one at least, and each once") {
+  PerfOptions options;
+  options.bytes_min = 1, options.bytes_max = 64, options.factor = 2;
+  options.collective = find_measured("all_reduce");
+  CHECK(counts_of(options, DataType::float64, 3) == std::vector<size_t>{1, 2, 4, 8});
+  options.collective = find_measured("all_gather");
+  CHECK(counts_of(options, DataType::float32, 3) == std::vector<size_t>{1, 2, 5});
+}
+
 TEST_CASE("a bandwidth is 1e9 bytes a second of the median time") {
-  const Measurement measurement{1, 1000, 2000, 0};
-  CHECK(algorithm_bandwidth(4'000'000, measurement) == Approx(4));
-  CHECK(bus_bandwidth(4'000'000, measurement, 4) == Approx(6));
-  CHECK(bus_bandwidth(4'000'000, measurement, 1) == 0);
+  const Row row{.bytes = 4'000'000, .bus_factor = 1.5, .out_of_place = {1, 1000, 1500, 2000, 0}};
+  CHECK(algorithm_bandwidth(row, row.out_of_place) == Approx(4));
+  CHECK(bus_bandwidth(row, row.out_of_place) == Approx(6));
+}
+
+TEST_CASE("bus factors are those of nccl-tests") {
+  const auto factor = [](std::string_view name) { return find_measured(name)->bus_factor(4); };
+  CHECK(factor("all_reduce") == 1.5);
+  for (const std::string_view name : {"all_gather", "reduce_scatter", "gather", "scatter", "alltoall"})
+    CHECK(factor(name) == 0.75);
+  for (const std::string_view name : {"broadcast", "reduce", "sendrecv", "ping_pong"})
+    CHECK(factor(name) == 1);
 }
 
 }  // namespace bccl::tool

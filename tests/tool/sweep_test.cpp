@@ -1,4 +1,4 @@
-// That #wrong counts what is wrong: the linker puts a saboteur between the sweep and the collective (--wrap).
+// The sweep of `bccl perf` finds what is wrong: a saboteur stands between it and the collective.
 #include "tools/bccl/perf/sweep.h"
 
 #include <atomic>
@@ -10,38 +10,36 @@
 #include "bccl/bccl.h"
 #include "tools/bccl/perf/perf.h"
 
-namespace {
-
-/// One call of the sweep, after it was made right.
-struct Made {
-  float* source;
-  float* target;
-  size_t count;
-  int rank;
-  bool in_place() const { return source == target; }
-};
-
-std::function<void(const Made& call)> sabotage;
-
-}  // namespace
-
-extern "C" {
-bcclResult_t __real_bcclAllReduce(const void*, void*, size_t, bcclDataType_t, bcclRedOp_t, bcclComm_t,
-                                  bcclStream_t);
-bcclResult_t __wrap_bcclAllReduce(const void* send, void* recv, size_t count, bcclDataType_t type,
-                                  bcclRedOp_t op, bcclComm_t comm, bcclStream_t stream) {
-  const bcclResult_t result = __real_bcclAllReduce(send, recv, count, type, op, comm, stream);
-  int rank = -1;
-  bcclCommUserRank(comm, &rank);
-  // Floats alone: with other types the ranks tell each other times and sums.
-  if (sabotage && type == bcclFloat32)
-    sabotage({static_cast<float*>(const_cast<void*>(send)), static_cast<float*>(recv), count, rank});
-  return result;
-}
-}
-
 namespace bccl::tool {
 namespace {
+
+/// One call of the sweep, after it was made right. All of them are of floats.
+struct Made {
+  const CallShape& shape;
+  const CallArguments& arguments;
+  int rank() const { return shape.rank; }
+  bool in_place() const { return shape.in_place; }
+  float* source() const { return static_cast<float*>(const_cast<void*>(arguments.send)); }
+  float* target() const { return static_cast<float*>(arguments.receive); }
+};
+using Saboteur = std::function<void(const Made& call)>;
+
+Saboteur sabotage;
+const MeasuredCollective* sabotaged = nullptr;
+
+bcclResult_t call_and_sabotage(const CallShape& shape, const CallArguments& arguments) {
+  const bcclResult_t result = sabotaged->call(shape, arguments);
+  if (sabotage) sabotage({shape, arguments});
+  return result;
+}
+
+/// The row of a collective, with the saboteur behind its call.
+MeasuredCollective with_saboteur(std::string_view name) {
+  sabotaged = find_measured(name);
+  MeasuredCollective row = *sabotaged;
+  row.call = call_and_sabotage;
+  return row;
+}
 
 constexpr size_t count = 1000;
 constexpr int ranks = 3;
@@ -55,15 +53,21 @@ struct Counts {
 class Keeping : public Report {
  public:
   void begin() override {}
-  void row(const Row& row) override { counts = {row.out_of_place.wrong, row.in_place.wrong}; }
+  void row(const Row& row) override {
+    counts = {row.out_of_place.wrong, row.in_place ? row.in_place->wrong : 0};
+  }
   void end() override {}
   Counts counts;
 };
 
 /// What a sweep of one size finds when each of its calls is followed by `act`.
-Counts found(const std::function<void(const Made& call)>& act) {
+Counts found(const Saboteur& act, std::string_view collective = "all_reduce") {
+  const MeasuredCollective row = with_saboteur(collective);
   PerfOptions options;
-  options.bytes_min = options.bytes_max = count * sizeof(float);
+  options.collective = &row;
+  options.root = 1;
+  options.traffic = TrafficKind::skewed;
+  options.bytes_min = options.bytes_max = count * sizeof(float) * (row.has_blocks ? ranks : 1);
   options.iterations = 2;
   const FileDescriptor page = std::move(make_barrier_memory(ranks)).value();
   std::vector<bcclComm_t> comms(ranks);
@@ -101,23 +105,23 @@ TEST_CASE("One wrong element is counted, the first and the last, on whichever ra
     for (const size_t at : {size_t{0}, size_t{1}, count - 1}) {
       INFO("rank " << rank << ", element " << at);
       CHECK(found([&](const Made& call) {
-              if (call.rank == rank) call.target[at] += 1;
+              if (call.rank() == rank) call.target()[at] += 1;
             }) == Counts{looks_out_of_place, looks_in_place});
     }
 }
 
 TEST_CASE("Every wrong element is counted, once a look") {
   CHECK(found([](const Made& call) {
-          for (size_t i = 0; call.rank == 1 && i < count; ++i) call.target[i] = -call.target[i] - 1;
+          for (size_t i = 0; call.rank() == 1 && i < count; ++i) call.target()[i] = -call.target()[i] - 1;
         }) == Counts{looks_out_of_place * int64_t{count}, looks_in_place * int64_t{count}});
 }
 
 TEST_CASE("Results of the call before do not pass for those of this one") {
   std::vector<float> before(count);
   const Counts counts = found([&](const Made& call) {
-    if (call.rank != 1 || call.in_place()) return;
-    std::vector<float> now(call.target, call.target + count);
-    std::copy(before.begin(), before.end(), call.target);
+    if (call.rank() != 1 || call.in_place()) return;
+    std::vector<float> now(call.target(), call.target() + count);
+    std::copy(before.begin(), before.end(), call.target());
     before = std::move(now);
   });
   CHECK(counts.out_of_place > int64_t{count} / 2);
@@ -126,19 +130,63 @@ TEST_CASE("Results of the call before do not pass for those of this one") {
 
 TEST_CASE("A changed input is counted, out of place") {
   CHECK(found([](const Made& call) {
-          if (call.rank == 2 && !call.in_place()) call.source[7] += 1;
+          if (call.rank() == 2 && !call.in_place()) call.source()[7] += 1;
         }).out_of_place >= looks_out_of_place);
 }
 
 TEST_CASE("A byte written behind the result is counted") {
   CHECK(found([](const Made& call) {
-          if (call.rank == 0) reinterpret_cast<std::byte*>(call.target + count)[3] = std::byte{1};
+          if (call.rank() == 0) reinterpret_cast<std::byte*>(call.target() + count)[3] = std::byte{1};
         }) == Counts{looks_out_of_place, looks_in_place});
 }
 
+/// Where a piece of what a rank receives begins, counted from what the call is given.
+float* at(const Made& call, const Piece& piece, const DataLayout& layout) {
+  return call.target() + piece.at - (call.in_place() ? layout.receive_at : 0);
+}
+
+TEST_CASE(
+    "Nothing is wrong with any collective, and one wrong element of any piece of its result is counted") {
+  for (const MeasuredCollective& collective : measured_collectives()) {
+    CAPTURE(collective.name);
+    CHECK(found({}, collective.name) == Counts{0, 0});
+    for (size_t piece = 0; piece < ranks; ++piece) {
+      std::atomic<bool> spoilt_out_of_place{false}, spoilt_in_place{false};
+      const auto spoil = [&](const Made& call) {
+        const DataLayout layout = collective.layout(call.shape);
+        if (call.rank() != 1 || piece >= layout.expected.size()) return;
+        const Piece& spoilt = layout.expected[piece];
+        (call.in_place() ? spoilt_in_place : spoilt_out_of_place) = true;
+        // A bit of it: what stands there may be no number.
+        reinterpret_cast<std::byte&>(at(call, spoilt, layout)[spoilt.count - 1]) ^= std::byte{1};
+      };
+      const Counts counts = found(spoil, collective.name);
+      CAPTURE(piece, counts.out_of_place, counts.in_place);
+      CHECK(counts.out_of_place >= (spoilt_out_of_place ? looks_out_of_place : 0));
+      CHECK(counts.in_place >= (spoilt_in_place ? looks_in_place : 0));
+      CHECK((piece > 0 || spoilt_out_of_place));
+      CHECK((piece > 0 || spoilt_in_place == collective.may_be_in_place));
+    }
+  }
+}
+
+TEST_CASE("What a collective writes where it has nothing to write is counted") {
+  for (const std::string_view collective : {"reduce", "gather"}) {
+    CAPTURE(collective);
+    const Counts counts = found(
+        [](const Made& call) {
+          if (call.rank() == 0) *reinterpret_cast<std::byte*>(call.target() + 5) = std::byte{1};  // no root
+        },
+        collective);
+    CHECK(counts.out_of_place >= looks_out_of_place);
+    CHECK(counts.in_place >= looks_in_place);
+  }
+}
+
 TEST_CASE("A wrong element makes bccl perf fail, and none does not") {
+  const MeasuredCollective row = with_saboteur("all_reduce");
   PerfOptions options;
-  options.collective = "all_reduce";
+  options.collective = &row;
   options.threads = 2;
   options.bytes_min = options.bytes_max = count * sizeof(float);
   options.iterations = 1;
@@ -151,7 +199,7 @@ TEST_CASE("A wrong element makes bccl perf fail, and none does not") {
   };
   CHECK(status([](const Made&) {}) == 0);
   CHECK(status([](const Made& call) {
-          if (call.rank == 1) call.target[0] += 1;
+          if (call.rank() == 1) call.target()[0] += 1;
         }) == 1);
 }
 

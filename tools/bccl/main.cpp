@@ -7,15 +7,25 @@
 #include "base/status.h"
 #include "bccl/bccl.h"
 #include "tools/bccl/commands.h"
+#include "tools/bccl/perf/measured_collectives.h"
 
 namespace bccl::tool {
 namespace {
 
+/// As all_reduce_perf, `bccl` is `bccl perf all_reduce`.
+std::vector<std::string> meaning_of_program(std::string_view path) {
+  path.remove_prefix(path.rfind('/') + 1);
+  for (const MeasuredCollective& each : measured_collectives())
+    if (path == each.program) return {"perf", std::string(each.name)};
+  return {};
+}
+
 /// `bccl run` and what follows a lone `--` is another program's command line: not ours to parse.
 Invocation split(int argc, char** argv) {
   Invocation invocation;
-  invocation.arguments.assign(argv + 1, argv + argc);
   auto& all = invocation.arguments;
+  all = meaning_of_program(argv[0]);
+  all.insert(all.end(), argv + 1, argv + argc);
   const auto marker = std::find(all.begin(), all.end(), "--");
   if (marker != all.end()) invocation.program.assign(marker + 1, all.end());
   return invocation;

@@ -167,7 +167,14 @@ uint64_t Pattern::scalar(int rank) const {
                             : cut_to(type_, static_cast<uint64_t>(2 * rank + 3));
 }
 
+Pattern Pattern::of_any_bits(DataType type) {
+  Pattern pattern(type, ReduceOp::sum, 1);
+  pattern.any_bits_ = true;
+  return pattern;
+}
+
 uint64_t Pattern::input(int rank, size_t index, uint64_t salt) const {
+  if (any_bits_) return cut_to(type_, noise_at(index, rank, salt));
   return is_floating(type_) ? encode(floating_input(rank, index, salt), type_)
                             : integer_input(rank, index, salt);
 }
@@ -176,53 +183,45 @@ uint64_t Pattern::result(size_t index, uint64_t salt) const {
   return is_floating(type_) ? encode(floating_result(index, salt), type_) : integer_result(index, salt);
 }
 
-/// One period (or less) of what goes in, and of what must come out.
-std::vector<std::byte> Pattern::inputs(size_t count, int rank, uint64_t salt) const {
-  const size_t width = bytes_of(type_);
-  std::vector<std::byte> table(std::min(count, period) * width);
-  for (size_t i = 0; i * width < table.size(); ++i)
-    store_bits(&table[i * width], input(rank, i, salt), type_);
-  return table;
-}
-
-std::vector<std::byte> Pattern::results(size_t count, uint64_t salt) const {
-  const size_t width = bytes_of(type_);
-  std::vector<std::byte> table(std::min(count, period) * width);
-  for (size_t i = 0; i * width < table.size(); ++i) store_bits(&table[i * width], result(i, salt), type_);
+/// One period (or less) of elements.
+template <class BitsAt>
+std::vector<std::byte> Pattern::table(size_t count, BitsAt bits_at) const {
+  std::vector<std::byte> table(std::min(count, period) * width());
+  for (size_t i = 0; i * width() < table.size(); ++i) store_bits(&table[i * width()], bits_at(i), type_);
   return table;
 }
 
 void Pattern::fill(void* buffer, size_t count, int rank, uint64_t salt) const {
-  const std::vector<std::byte> table = inputs(count, rank, salt);
-  const size_t bytes = count * bytes_of(type_);
-  for (size_t at = 0; at < bytes; at += table.size())
-    std::memcpy(static_cast<std::byte*>(buffer) + at, table.data(), std::min(table.size(), bytes - at));
+  const std::vector<std::byte> inputs = table(count, [&](size_t i) { return input(rank, i, salt); });
+  const size_t bytes = count * width();
+  for (size_t at = 0; at < bytes; at += inputs.size())
+    std::memcpy(static_cast<std::byte*>(buffer) + at, inputs.data(), std::min(inputs.size(), bytes - at));
 }
 
-size_t Pattern::differing(const void* buffer, size_t count, const std::vector<std::byte>& table,
+size_t Pattern::differing(const void* buffer, size_t count, const std::vector<std::byte>& right,
                           uint64_t tolerance) const {
-  const size_t width = bytes_of(type_);
-  const size_t bytes = count * width;
+  const size_t bytes = count * width();
   size_t wrong = 0;
-  for (size_t at = 0; at < bytes; at += table.size()) {
+  for (size_t at = 0; at < bytes; at += right.size()) {
     const auto* block = static_cast<const std::byte*>(buffer) + at;
-    const size_t block_bytes = std::min(table.size(), bytes - at);
-    if (std::memcmp(block, table.data(), block_bytes) == 0) continue;
-    for (size_t i = 0; i < block_bytes; i += width) {
-      const uint64_t got = load_bits(block + i, type_), want = load_bits(&table[i], type_);
+    const size_t block_bytes = std::min(right.size(), bytes - at);
+    if (std::memcmp(block, right.data(), block_bytes) == 0) continue;
+    for (size_t i = 0; i < block_bytes; i += width()) {
+      const uint64_t got = load_bits(block + i, type_), want = load_bits(&right[i], type_);
       if (got != want && (tolerance == 0 || steps_between(got, want, type_) > tolerance)) ++wrong;
     }
   }
   return wrong;
 }
 
-size_t Pattern::wrong_results(const void* buffer, size_t count, uint64_t salt) const {
+size_t Pattern::wrong_results(const void* buffer, size_t count, uint64_t salt, size_t first) const {
   const bool rounded = op_ == ReduceOp::avg && is_floating(type_);
-  return differing(buffer, count, results(count, salt), rounded ? 2 : 0);
+  return differing(buffer, count, table(count, [&](size_t i) { return result(first + i, salt); }),
+                   rounded ? 2 : 0);
 }
 
-size_t Pattern::wrong_inputs(const void* buffer, size_t count, int rank, uint64_t salt) const {
-  return differing(buffer, count, inputs(count, rank, salt), 0);
+size_t Pattern::wrong_inputs(const void* buffer, size_t count, int rank, uint64_t salt, size_t first) const {
+  return differing(buffer, count, table(count, [&](size_t i) { return input(rank, first + i, salt); }), 0);
 }
 
 }  // namespace bccl::tool

@@ -23,6 +23,10 @@ class Pattern {
   static constexpr size_t period = 65521;
 
   Pattern(DataType type, ReduceOp op, int ranks) : type_(type), op_(op), ranks_(ranks) {}
+  /// For collectives that reduce nothing: any bits, for nothing is calculated with them.
+  static Pattern of_any_bits(DataType type);
+
+  size_t width() const { return bytes_of(type_); }
 
   /// The bits of element `index` of what `rank` gives, and of the result.
   uint64_t input(int rank, size_t index, uint64_t salt) const;
@@ -34,10 +38,10 @@ class Pattern {
   /// Writes what `rank` gives to buffer[0 … count).
   void fill(void* buffer, size_t count, int rank, uint64_t salt) const;
 
-  /// Elements of buffer[0 … count) that are not the result; every one is looked at.
-  size_t wrong_results(const void* buffer, size_t count, uint64_t salt) const;
-  /// Elements that are not (any more) what `rank` gives.
-  size_t wrong_inputs(const void* buffer, size_t count, int rank, uint64_t salt) const;
+  /// Elements of buffer[0 … count) that are not the result from index `first` on; every one is looked at.
+  size_t wrong_results(const void* buffer, size_t count, uint64_t salt, size_t first = 0) const;
+  /// Elements that are not (any more) what `rank` gives from there on.
+  size_t wrong_inputs(const void* buffer, size_t count, int rank, uint64_t salt, size_t first = 0) const;
 
  private:
   double floating_input(int rank, size_t index, uint64_t salt) const;
@@ -48,14 +52,15 @@ class Pattern {
   uint64_t integer_input(int rank, size_t index, uint64_t salt) const;
   uint64_t integer_result(size_t index, uint64_t salt) const;
   int64_t share_of(int64_t budget, int rank, uint64_t noise, uint64_t own_noise) const;
-  std::vector<std::byte> inputs(size_t count, int rank, uint64_t salt) const;
-  std::vector<std::byte> results(size_t count, uint64_t salt) const;
+  template <class BitsAt>
+  std::vector<std::byte> table(size_t count, BitsAt bits_at) const;
   size_t differing(const void* buffer, size_t count, const std::vector<std::byte>& table,
                    uint64_t tolerance) const;
 
   DataType type_;
   ReduceOp op_;
   int ranks_;
+  bool any_bits_ = false;
 };
 
 }  // namespace bccl::tool

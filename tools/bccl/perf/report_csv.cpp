@@ -12,17 +12,18 @@ namespace {
 class CsvReport : public Report {
  public:
   CsvReport(const PerfOptions& options, int ranks, std::FILE* to)
-      : collective_(options.collective), ranks_(ranks), to_(to) {}
+      : collective_(options.collective->name), ranks_(ranks), to_(to) {}
 
   void begin() override {
-    fmt::print(to_,
-               "collective,ranks,bytes,type,op,inplace,time_us_min,time_us_median,time_us_p99,algbw_GBps,"
-               "busbw_GBps,wrong\n");
+    fmt::print(
+        to_,
+        "collective,ranks,bytes,type,op,root,inplace,time_us_min,time_us_median,time_us_p95,time_us_p99,"
+        "algbw_GBps,busbw_GBps,wrong\n");
   }
 
   void row(const Row& row) override {
     line(row, 0, row.out_of_place);
-    line(row, 1, row.in_place);
+    if (row.in_place) line(row, 1, *row.in_place);
     std::fflush(to_);
   }
 
@@ -30,10 +31,10 @@ class CsvReport : public Report {
 
  private:
   void line(const Row& row, int in_place, const Measurement& measured) {
-    fmt::print(to_, "{},{},{},{},{},{},{:.3f},{:.3f},{:.3f},{:.4f},{:.4f},{}\n", collective_, ranks_,
-               row.bytes(), name_of(row.type), name_of(row.op), in_place, measured.min_us, measured.median_us,
-               measured.p99_us, algorithm_bandwidth(row.bytes(), measured),
-               bus_bandwidth(row.bytes(), measured, ranks_),
+    fmt::print(to_, "{},{},{},{},{},{},{},{:.3f},{:.3f},{:.3f},{:.3f},{:.4f},{:.4f},{}\n", collective_,
+               ranks_, row.bytes, name_of(row.type), op_text(row), root_number(row), in_place,
+               measured.min_us, measured.median_us, measured.p95_us, measured.p99_us,
+               algorithm_bandwidth(row, measured), bus_bandwidth(row, measured),
                measured.wrong < 0 ? "" : fmt::format("{}", measured.wrong));
   }
 

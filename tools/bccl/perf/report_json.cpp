@@ -25,7 +25,7 @@ std::string time_now() {
 
 class JsonReport : public Report {
  public:
-  JsonReport(const PerfOptions& options, int ranks, std::FILE* to) : ranks_(ranks), to_(to) {
+  JsonReport(const PerfOptions& options, int ranks, std::FILE* to) : to_(to) {
     document_["bccl"] = fmt::format("{}.{}.{}", BCCL_MAJOR, BCCL_MINOR, BCCL_PATCH);
     document_["time"] = time_now();
     if (const Result<const Topology*> machine = this_machine(); machine.ok()) {
@@ -33,11 +33,15 @@ class JsonReport : public Report {
       document_["processor"] = machine.value()->processor;
       document_["cores"] = processors_of(*machine.value());
     }
-    document_["collective"] = options.collective;
+    document_["collective"] = options.collective->name;
     document_["ranks"] = ranks;
     document_["algorithm"] = options.algorithm.empty() ? Json() : Json(options.algorithm);
     document_["iterations"] = options.iterations;
     document_["warmup"] = options.warmup;
+    if (options.collective->has_traffic) {
+      document_["matrix"] = name_of(options.traffic);
+      document_["seed"] = options.seed;
+    }
     document_["results"] = Json::array();
   }
 
@@ -45,7 +49,7 @@ class JsonReport : public Report {
 
   void row(const Row& row) override {
     add(row, false, row.out_of_place);
-    add(row, true, row.in_place);
+    if (row.in_place) add(row, true, *row.in_place);
   }
 
   void end() override { fmt::print(to_, "{}\n", document_.dump(2)); }
@@ -53,21 +57,22 @@ class JsonReport : public Report {
  private:
   void add(const Row& row, bool in_place, const Measurement& measured) {
     document_["results"].push_back({
-        {"bytes", row.bytes()},
+        {"bytes", row.bytes},
         {"count", row.count},
         {"type", name_of(row.type)},
-        {"op", name_of(row.op)},
+        {"op", op_text(row)},
+        {"root", row.root ? Json(*row.root) : Json()},
         {"inplace", in_place},
         {"time_us_min", measured.min_us},
         {"time_us_median", measured.median_us},
+        {"time_us_p95", measured.p95_us},
         {"time_us_p99", measured.p99_us},
-        {"algbw_GBps", algorithm_bandwidth(row.bytes(), measured)},
-        {"busbw_GBps", bus_bandwidth(row.bytes(), measured, ranks_)},
+        {"algbw_GBps", algorithm_bandwidth(row, measured)},
+        {"busbw_GBps", bus_bandwidth(row, measured)},
         {"wrong", measured.wrong < 0 ? Json() : Json(measured.wrong)},
     });
   }
 
-  int ranks_;
   std::FILE* to_;
   Json document_;
 };

@@ -13,27 +13,31 @@ namespace {
 class TableReport : public Report {
  public:
   TableReport(const PerfOptions& options, int ranks, std::FILE* to)
-      : options_(options), ranks_(ranks), to_(to) {}
+      : options_(options), collective_(*options.collective), ranks_(ranks), to_(to) {}
 
   void begin() override {
     fmt::print(to_, "# bccl {}.{}.{}: {}, {} ranks, {} warm-up and {} timed iterations, algorithm {}\n",
-               BCCL_MAJOR, BCCL_MINOR, BCCL_PATCH, options_.collective, ranks_, options_.warmup,
+               BCCL_MAJOR, BCCL_MINOR, BCCL_PATCH, collective_.name, ranks_, options_.warmup,
                options_.iterations,
                options_.algorithm.empty() ? "chosen by the library" : options_.algorithm);
-    fmt::print(
-        to_,
-        "# time: median over iterations of the slowest rank's time after a common barrier; GB = 1e9 bytes\n");
-    fmt::print(to_, "#\n#{:>64}{:^34}  {:^34}\n", "", "out-of-place", "in-place");
+    if (collective_.has_traffic)
+      fmt::print(to_, "# matrix {}, seed {}; size and count: of one rank's sends and of a mean block\n",
+                 name_of(options_.traffic), options_.seed);
+    fmt::print(to_, "# time: median over iterations of {} after a common barrier; GB = 1e9 bytes\n",
+               collective_.time_share == 1 ? "the slowest rank's time" : "half the round trip");
+    fmt::print(to_, "#\n#{:>64}{:^{}}  {:^{}}\n", "", "out-of-place", names().size(), "in-place",
+               names().size());
     fmt::print(to_, "#{:>12}{:>14}{:>13}{:>12}{:>8}     {}  {}\n", "size", "count", "type", "redop", "root",
-               names, names);
-    fmt::print(to_, "#{:>12}{:>14}{:>13}{:>12}{:>8}     {}  {}\n", "(B)", "(elements)", "", "", "", units,
-               units);
+               names(), names());
+    fmt::print(to_, "#{:>12}{:>14}{:>13}{:>12}{:>8}     {}  {}\n", "(B)", "(elements)", "", "", "", units(),
+               units());
     std::fflush(to_);
   }
 
   void row(const Row& row) override {
-    fmt::print(to_, " {:>12}{:>14}{:>13}{:>12}{:>8}     {}  {}\n", row.bytes(), row.count, name_of(row.type),
-               name_of(row.op), -1, half(row, row.out_of_place), half(row, row.in_place));
+    fmt::print(to_, " {:>12}{:>14}{:>13}{:>12}{:>8}     {}  {}\n", row.bytes, row.count, name_of(row.type),
+               op_text(row), root_number(row), half(row, row.out_of_place),
+               row.in_place ? half(row, *row.in_place) : nothing());
     std::fflush(to_);
   }
 
@@ -48,22 +52,29 @@ class TableReport : public Report {
   }
 
  private:
-  static constexpr const char* names = "    time   algbw   busbw  #wrong";
-  static constexpr const char* units = "    (us)  (GB/s)  (GB/s)        ";
+  std::string columns(std::string_view time, std::string_view p95, std::string_view p99,
+                      const std::string& rest) const {
+    return options_.percentiles ? fmt::format("{:>8}{:>8}{:>8}{}", time, p95, p99, rest)
+                                : fmt::format("{:>8}{}", time, rest);
+  }
+  std::string names() const { return columns("time", "p95", "p99", "   algbw   busbw  #wrong"); }
+  std::string units() const { return columns("(us)", "(us)", "(us)", "  (GB/s)  (GB/s)        "); }
+  std::string nothing() const { return columns("N/A", "N/A", "N/A", "     N/A     N/A     N/A"); }
 
   std::string half(const Row& row, const Measurement& measured) {
-    const double bus = bus_bandwidth(row.bytes(), measured, ranks_);
+    const double bus = bus_bandwidth(row, measured);
     bus_sum_ += bus;
     ++halves_;
     wrong_ = measured.wrong < 0 ? -1 : wrong_ + measured.wrong;
-    return fmt::format("{:>8}{:>8.2f}{:>8.2f}{:>8}", time(measured.median_us),
-                       algorithm_bandwidth(row.bytes(), measured), bus,
-                       measured.wrong < 0 ? "N/A" : fmt::format("{}", measured.wrong));
+    return columns(time(measured.median_us), time(measured.p95_us), time(measured.p99_us),
+                   fmt::format("{:>8.2f}{:>8.2f}{:>8}", algorithm_bandwidth(row, measured), bus,
+                               measured.wrong < 0 ? "N/A" : fmt::format("{}", measured.wrong)));
   }
 
   static std::string time(double us) { return fmt::format("{:.{}f}", us, us < 1000 ? 2 : us < 1e5 ? 1 : 0); }
 
   PerfOptions options_;
+  const MeasuredCollective& collective_;
   int ranks_;
   std::FILE* to_;
   int64_t wrong_ = 0;

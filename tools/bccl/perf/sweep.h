@@ -1,8 +1,9 @@
-/// One rank's part of a benchmark: for every type, operation and size, checks the results and times the
+/// One rank's part of a benchmark: for every type, operation, root and size, checks the results and times the
 /// calls. Every rank of the communicator runs the same sweep; rank 0 has the report.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "bccl/bccl.h"
@@ -24,37 +25,47 @@ class Sweep {
   Result<int64_t> run();
 
  private:
-  /// One type and operation.
-  struct Reduction {
+  /// One type, operation and root.
+  struct Series {
     DataType type;
-    ReduceOp op;
-    bcclDataType_t api_type;
+    std::optional<ReduceOp> op;
+    int root;
     bcclRedOp_t api_op;
     Pattern pattern;
   };
+  /// One call of a series, as this rank makes it.
+  struct Call {
+    const Series& series;
+    CallShape shape;
+    DataLayout layout;
+  };
 
-  Sweep(const PerfOptions& options, bcclComm_t comm, Barrier& barrier, Report* report, RankMemory send,
-        RankMemory receive);
-  Status call(const Reduction& reduction, size_t count, bool in_place);
+  Sweep(const PerfOptions& options, bcclComm_t comm, Barrier& barrier, Report* report, int rank, int ranks);
+  Status take_memory();
+  size_t bytes_needed() const;
+  Status run_ops(DataType type);
   Result<bcclRedOp_t> open_op(DataType type, ReduceOp op);
-  Status run_sizes(const Reduction& reduction);
-  Result<Measurement> measure(const Reduction& reduction, size_t count, bool in_place);
-  Result<int64_t> checked_call(const Reduction& reduction, size_t count, bool in_place);
-  int64_t wrong_elements(const Reduction& reduction, size_t count, bool in_place) const;
-  void prepare_timing(const Reduction& reduction, size_t count, bool in_place);
-  Status timed_calls(const Reduction& reduction, size_t count, bool in_place);
+  Status run_sizes(const Series& series);
+  Result<Measurement> measure(const Call& call);
+  Result<int64_t> checked_call(const Call& call);
+  int64_t wrong_elements(const Call& call) const;
+  void prepare_timing(const Call& call);
+  Status timed_calls(const Call& call);
+  Status perform(const Call& call);
   Status combine_times();
   Result<int64_t> sum_over_ranks(int64_t value);
+  Traffic traffic_of(size_t count) const;
 
   const PerfOptions& options_;
+  const MeasuredCollective& collective_;
   bcclComm_t comm_;
   Barrier& barrier_;
   Report* report_;
-  RankMemory send_;
-  RankMemory receive_;
+  std::optional<RankMemory> send_;
+  std::optional<RankMemory> receive_;
   ProgressLine progress_;
-  int rank_ = 0;
-  int ranks_ = 1;
+  int rank_;
+  int ranks_;
   uint64_t salt_ = 0;  ///< Of the values in force; every check takes new ones.
   int64_t wrong_ = 0;
   std::vector<double> iteration_ns_;
