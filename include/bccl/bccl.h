@@ -257,6 +257,33 @@ BCCL_API bcclResult_t bcclCommCount(bcclComm_t comm, int* count);
  * bcclInvalidArgument: comm is NULL or has ended, rank is NULL. */
 BCCL_API bcclResult_t bcclCommUserRank(bcclComm_t comm, int* rank);
 
+/* ---- communicators that come of other ones ---- */
+
+#define BCCL_SPLIT_NOCOLOR (-1)
+
+/* Makes communicators of the ranks of a living one: ranks that give one color make one. Collective over comm: every rank
+ * calls it, those that join none, too, and all communicators are made or none, with the same error on all ranks. It goes
+ * over comm itself, and needs no id. The new ones are independent of comm from then on. Not inside a group.
+ *   comm      the communicator, which stays as it is
+ *   color     0 or more: this rank joins the ranks that give the same; BCCL_SPLIT_NOCOLOR: it joins none
+ *   key       any int: ranks of one color are ordered by it, and by their rank in comm where it is equal
+ *   newcomm   out: receives the new communicator; NULL after an error, and where color is BCCL_SPLIT_NOCOLOR
+ *   config    NULL: as comm, whose settings and name it has; else what differs, on this rank. Read before the call returns
+ * bcclInvalidArgument: comm is NULL or has ended, color is negative, newcomm is NULL, config as of bcclCommInitRankConfig;
+ * except for comm, the other ranks get the error as well, and comm works on. bcclInvalidUsage: called inside a group,
+ * another thread is inside comm, ranks made different calls (which breaks comm), or ranks of one color disagree on
+ * settings that must be equal. bcclRemoteError, bcclTimeout: as of any collective. bcclSystemError: a limit of the system
+ * on some rank, and which. */
+BCCL_API bcclResult_t bcclCommSplit(bcclComm_t comm, int color, int key, bcclComm_t* newcomm, const bcclConfig_t* config);
+
+/* Makes another communicator of the same ranks in the same order, as bcclCommSplit does: for calls of another thread, or
+ * of a library that does not want to be confused with its caller. Collective over comm. Not inside a group.
+ *   comm      the communicator, which stays as it is
+ *   newcomm   out: receives the new communicator; NULL after an error
+ *   config    as of bcclCommSplit
+ * Errors as of bcclCommSplit. */
+BCCL_API bcclResult_t bcclCommDup(bcclComm_t comm, bcclComm_t* newcomm, const bcclConfig_t* config);
+
 /* ---- memory that peers map ---- */
 
 /* Memory that the ranks of a host can read where it is. Collectives on it copy nothing into staging memory: the peers

@@ -35,10 +35,13 @@ Result<Settings> process_settings() {
 }
 
 Result<Settings> communicator_settings(const bcclConfig_t* given) {
+  return child_settings(given, BCCL_TRY(process_settings()));
+}
+
+Result<Settings> child_settings(const bcclConfig_t* given, const Settings& parent) {
   Config config = BCCL_TRY(read_config(given));
-  Settings settings = BCCL_TRY(process_settings());
-  settings = BCCL_TRY(read_settings(config.settings, std::move(settings)));
-  settings.communicator_name = std::move(config.name);
+  Settings settings = BCCL_TRY(read_settings(config.settings, parent));
+  if (!config.name.empty()) settings.communicator_name = std::move(config.name);
   return settings;
 }
 

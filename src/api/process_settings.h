@@ -13,4 +13,7 @@ Result<Settings> process_settings();
 /// The same, with what a program wants of one communicator over it. NULL: nothing.
 Result<Settings> communicator_settings(const bcclConfig_t* config);
 
+/// Those of a communicator that comes of another: as that one's, with what a program wants over them. NULL: nothing.
+Result<Settings> child_settings(const bcclConfig_t* config, const Settings& parent);
+
 }  // namespace bccl

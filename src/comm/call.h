@@ -24,6 +24,11 @@ struct BlockList {
   const size_t* offsets = nullptr;  ///< Null: one after another.
 };
 
+/// What the library's own all-gathers are for, with which the ranks of a communicator agree on another one. Such a call
+/// names its errand where collectives that have a root name that, so ranks that differ in it are found as in any call.
+enum class Errand : Rank { none, split, duplicate, grow };
+const char* name_of(Errand errand);
+
 struct Call {
   Collective collective = Collective::all_reduce;
   const void* source = nullptr;
@@ -31,7 +36,7 @@ struct Call {
   size_t count = 0;  ///< Elements of every block; of a variable call, on every rank the same number that stands for all.
   DataType type = DataType::float32;
   Reduction reduction = {};
-  Rank root = 0;
+  Rank root = 0;  ///< Of an all-gather: its Errand.
 
   bool variable = false;  ///< Blocks differ; then:
   BlockList source_blocks = {};

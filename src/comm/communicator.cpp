@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "comm/agreement.h"
 #include "comm/scalar.h"
+#include "net/keyed_hash.h"
 #include "node/fork.h"
 #include "plan/hash.h"
 
@@ -37,6 +38,8 @@ Result<std::unique_ptr<Communicator>> Communicator::create(Exchange& exchange, c
   self.rank_ = exchange.rank();
   self.ranks_ = exchange.size();
   self.settings_ = settings;
+  self.host_ = host;
+  self.secret_ = exchange.secret();
   self.isa_ = best_isa(settings.kernels);
   self.generation_ = process_generation();
   if (self.ranks_ > 1) {
@@ -65,6 +68,11 @@ void Communicator::prepare_for_calls() {
 
 std::string Communicator::identity() const {
   return "the communicator of " + (node_ ? node_->describe(rank_) : "one rank");
+}
+
+std::string Communicator::secret_for(std::string_view purpose) const {
+  const Tag derived = keyed_hash(hash_of(secret_), purpose);
+  return {derived.begin(), derived.end()};
 }
 
 std::string Communicator::title() const {

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/exchange.h"
 #include "base/settings.h"
@@ -42,6 +43,10 @@ class Communicator {
   /// Before every sentence about this communicator: its name, if the program gave it one.
   std::string title() const;
   const Facts& facts() const { return facts_; }
+  const std::string& host() const { return host_; }  ///< As given to create().
+  uint64_t calls() const { return sequence_; }       ///< Collectives so far; of all ranks the same, between calls.
+  /// What all ranks of this communicator know, and nobody else: for communicators that come of this one.
+  std::string secret_for(std::string_view purpose) const;
   std::string identity() const;  ///< "the communicator of rank 3 (host b2, pid 4711)"
   /// A hint: calls will be made on this memory of bcclMemAlloc.
   void expect(std::span<const std::byte> memory) {
@@ -105,6 +110,8 @@ class Communicator {
   int rank_ = 0;
   int ranks_ = 1;
   Settings settings_;
+  std::string host_;
+  std::string secret_;
   Facts facts_;
   Isa isa_ = Isa::scalar;
   uint64_t generation_ = 0;  ///< Of the process that made it: a forked child's differs.

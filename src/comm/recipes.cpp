@@ -102,7 +102,7 @@ Result<Prepared*> Recipes::prepare(const Key& key, const Call& call) {
   const size_t bytes = shared_elements(call, *made, ranks) * element_bytes;
   const Choice choice = BCCL_TRY(choose({.collective = call.collective,
                                          .bytes = bytes,
-                                         .root = call.root,
+                                         .root = has_root(call.collective) ? call.root : 0,
                                          .private_counts = has_private_counts(call),
                                          .weighted = call.weights != nullptr},
                                         place_.facts, place_.settings));

@@ -14,6 +14,8 @@ namespace {
 
 std::string describe(const CallRecord& record) {
   const auto collective = static_cast<Collective>(record.collective);
+  if (collective == Collective::all_gather && record.root != 0)
+    return fmt::format("{} (call number {})", name_of(static_cast<Errand>(record.root)), record.sequence);
   std::string words = fmt::format("{} number {}", name_of(collective), record.sequence);
   if (collective == Collective::barrier) return words;
   words += fmt::format(" with count {}, type {}", record.count, name_of(static_cast<DataType>(record.type)));

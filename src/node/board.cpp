@@ -49,6 +49,7 @@ BoardReport Board::report(Presence presence, int64_t now_ns) const {
   const int64_t awake = awake_ns();
   if (awake != 0) report.awake_age_ns = std::max<int64_t>(0, now_ns - awake);
   report.presence = static_cast<uint32_t>(presence);
+  report.withdrawn = withdrawn();
   return report;
 }
 
@@ -59,6 +60,7 @@ void Board::mirror(const BoardReport& report, int64_t now_ns) {
   if (report.awake_age_ns >= 0) say_awake(now_ns - report.awake_age_ns);
   if (report.presence == static_cast<uint32_t>(Presence::left)) left.store(1, std::memory_order_release);
   if (report.presence == static_cast<uint32_t>(Presence::dead)) mark_gone(Presence::dead);
+  if (report.withdrawn != 0) withdraw(report.withdrawn);
   heard_ns_.store(now_ns, std::memory_order_release);
 }
 

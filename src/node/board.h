@@ -93,6 +93,7 @@ struct BoardReport {
   int64_t awake_age_ns = -1;      ///< Since the rank last said that it was awake; clocks differ. -1: it never has.
   uint32_t in_call = 0;
   uint32_t presence = 0;
+  uint64_t withdrawn = 0;
 };
 
 class alignas(cache_line_bytes) Board {
@@ -111,6 +112,9 @@ class alignas(cache_line_bytes) Board {
   /// When the rank last looked around while it waited in a call; monotonic time, the same on the whole host.
   void say_awake(int64_t time_ns) { awake_ns_.store(time_ns, std::memory_order_relaxed); }
   int64_t awake_ns() const { return awake_ns_.load(std::memory_order_relaxed); }
+  /// The rank cannot go on with what began after so many calls, and says so before it is asked. 0: it can.
+  void withdraw(uint64_t calls) { withdrawn_.store(calls, std::memory_order_release); }
+  uint64_t withdrawn() const { return withdrawn_.load(std::memory_order_acquire); }
   bool in_call() const { return (call_state_.load(std::memory_order_acquire) & 1) != 0; }
   CallRecord last_call() const;
   CallRecord call(uint64_t sequence) const { return calls_[sequence % board_calls].read(sequence); }
@@ -128,6 +132,7 @@ class alignas(cache_line_bytes) Board {
       std::atomic<uint64_t> call_state_;  ///< Twice the newest sequence, plus one while inside.
   std::atomic<int64_t> awake_ns_;
   std::atomic<int64_t> heard_ns_;
+  std::atomic<uint64_t> withdrawn_;
   std::atomic<uint32_t> gone_;
   CallSlot calls_[board_calls];
 

@@ -94,6 +94,8 @@ class Node final {
   CallRecord last_call(int rank) const { return boards_[rank].last_call(); }  ///< Newest record of any rank.
   /// That record, or sequence 0: forgotten or not made.
   CallRecord call(int rank, uint64_t sequence) const { return boards_[rank].call(sequence); }
+  void withdraw(uint64_t calls) { boards_[rank_].withdraw(calls); }
+  uint64_t withdrawn(int rank) const { return boards_[rank].withdrawn(); }  ///< See Board.
   bool in_call(int rank) const { return boards_[rank].in_call(); }
 
   /// A rank that waits says now and then that it is awake; one that stays silent is stopped, or has work to do.

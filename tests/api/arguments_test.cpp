@@ -206,6 +206,39 @@ TEST_CASE("Every wrong argument of creation is refused by name") {
   CHECK(comm == nullptr);
 }
 
+TEST_CASE("Every wrong argument of a split or duplicate is refused by name, and the communicator works on") {
+  Clique clique(1);
+  const bcclComm_t comm = clique[0];
+  bcclComm_t made = comm;
+  bcclConfig_t unset = {};
+  bcclConfig_t config = BCCL_CONFIG_INITIALIZER;
+  config.settings = "BCCL_NO_SUCH=1";
+  check_refused(
+      {{"split nothing", [&] { return bcclCommSplit(nullptr, 0, 0, &made, nullptr); }, bcclInvalidArgument, {"comm", "NULL"}},
+       {"to nowhere", [&] { return bcclCommSplit(comm, 0, 0, nullptr, nullptr); }, bcclInvalidArgument, {"newcomm", "NULL"}},
+       {"negative", [&] { return bcclCommSplit(comm, -2, 0, &made, nullptr); }, bcclInvalidArgument, {"color -2", "NOCOLOR"}},
+       {"most negative", [&] { return bcclCommSplit(comm, INT_MIN, 0, &made, nullptr); }, bcclInvalidArgument, {"color"}},
+       {"no config", [&] { return bcclCommSplit(comm, 0, 0, &made, &unset); }, bcclInvalidArgument, {"config.magic"}},
+       {"bad config", [&] { return bcclCommSplit(comm, 0, 0, &made, &config); }, bcclInvalidArgument, {"BCCL_NO_SUCH"}},
+       {"not a communicator",
+        [&] { return bcclCommDup(reinterpret_cast<bcclComm_t>(&config), &made, nullptr); },
+        bcclInvalidArgument,
+        {"comm"}},
+       {"duplicate to nowhere", [&] { return bcclCommDup(comm, nullptr, nullptr); }, bcclInvalidArgument, {"newcomm", "NULL"}},
+       {"duplicate with bad config", [&] { return bcclCommDup(comm, &made, &config); }, bcclInvalidArgument, {"BCCL_NO_SUCH"}},
+       {"in a group",
+        [&] {
+          bcclGroupStart();
+          const bcclResult_t code = bcclCommSplit(comm, 0, 0, &made, nullptr);
+          bcclGroupEnd();
+          return code;
+        },
+        bcclInvalidUsage,
+        {"group"}}},
+      clique);
+  CHECK(made == nullptr);
+}
+
 TEST_CASE("Every wrong argument of a user operation is refused by name") {
   Clique clique(2);
   Clique another(2);

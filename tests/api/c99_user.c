@@ -36,6 +36,19 @@ static int create(void) {
   return 0;
 }
 
+/* A communicator of one rank has no other to wait for. */
+static int derive(void) {
+  bcclComm_t one = NULL, copy = NULL, none = NULL;
+  bcclConfig_t config = BCCL_CONFIG_INITIALIZER;
+  config.name = "copy";
+  CHECK(bcclCommInitAll(&one, 1, NULL) == bcclSuccess);
+  CHECK(bcclCommDup(one, &copy, &config) == bcclSuccess && copy != NULL);
+  CHECK(bcclCommSplit(copy, BCCL_SPLIT_NOCOLOR, 0, &none, NULL) == bcclSuccess && none == NULL);
+  CHECK(bcclCommDestroy(copy) == bcclSuccess);
+  CHECK(bcclCommDestroy(one) == bcclSuccess);
+  return 0;
+}
+
 static int reduce(bcclRedOp_t ops[RANKS], float expected) {
   int i, k;
   for (i = 0; i < RANKS; ++i)
@@ -124,7 +137,7 @@ int main(void) {
   bcclRedOp_t sums[RANKS] = {bcclSum, bcclSum, bcclSum};
   int i;
   if (create() != 0 || reduce(sums, (float)RANKS) != 0 || reduce_scaled() != 0 || memory() != 0 || alone() != 0 ||
-      streams() != 0)
+      streams() != 0 || derive() != 0)
     return 1;
   for (i = 0; i < RANKS; ++i) CHECK(bcclCommDestroy(comms[i]) == bcclSuccess);
   return 0;
