@@ -1,4 +1,7 @@
 // `bccl info`: the machine as seen, transports, settings with their origin, memory a communicator takes.
+#include <fstream>
+#include <sstream>
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -53,6 +56,26 @@ TEST_CASE("bccl info shows people the same") {
   for (const char* word :
        {"machine", "transports", "shm", "kernels", "memory", "4 ranks", "BCCL_TIMEOUT", "5s", "environment"})
     CHECK_THAT(text, Catch::Contains(word));
+}
+
+TEST_CASE("docs/settings.md is what bccl info --settings --markdown writes") {
+  std::ostringstream page;
+  page << std::ifstream(SETTINGS_PAGE).rdbuf();
+  INFO("to write it anew: bccl info --settings --markdown > docs/settings.md");
+  CHECK(page.str() == output_of(command({"info", "--settings", "--markdown"}, {"BCCL_TIMEOUT=5s"})));
+}
+
+TEST_CASE("bccl info --settings says all of every setting, to people and to programs") {
+  const std::string text =
+      output_of(command({"info", "--settings"}, {"BCCL_TIMEOUT=5s", "BCCL_SECRET=open sesame"}));
+  for (const char* words :
+       {"BCCL_TIMEOUT = 5s (environment)", "default 10m", "NCCL's name NCCL_ALGO", "equal on all ranks"})
+    CHECK_THAT(text, Catch::Contains(words));
+  CHECK_THAT(text, !Catch::Contains("sesame"));
+  CHECK(Json::parse(output_of(command({"info", "--settings", "--json"}))) == info()["settings"]);
+  const Outcome bad = outcome_of(command({"info", "--settings"}, {"BCCL_TIMEOUT=soon"}));
+  CHECK(bad.status == 2);
+  CHECK_THAT(bad.errors, Catch::Contains("BCCL_TIMEOUT=\"soon\""));
 }
 
 TEST_CASE("A bad setting is said to be one, with what is allowed; the others are shown all the same") {

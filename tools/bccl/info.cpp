@@ -10,6 +10,7 @@
 #include "bccl/bccl.h"
 #include "kernels/pass.h"
 #include "tools/bccl/commands.h"
+#include "tools/bccl/info_settings.h"
 #include "tools/bccl/info_topology.h"
 #include "topology/discovery.h"
 #include "transport/shm/endpoint.h"
@@ -90,17 +91,7 @@ void print_json(const Facts& facts) {
   document["kernels"] = {{"in_use", facts.isa_in_use}, {"supported", facts.isas}};
   for (const MemoryRow& row : facts.memory)
     document["memory"].push_back({{"ranks", row.ranks}, {"bytes_a_rank", row.bytes_a_rank}});
-  for (const SettingRow& row : facts.settings)
-    document["settings"].push_back({{"name", row.name},
-                                    {"value", row.value},
-                                    {"default", row.default_value},
-                                    {"origin", row.origin},
-                                    {"type", row.type},
-                                    {"allowed", row.allowed},
-                                    {"equal_on_all_ranks", row.equal_on_all_ranks},
-                                    {"set_by", row.set_by},
-                                    {"nccl_name", row.nccl_name},
-                                    {"meaning", row.meaning}});
+  document["settings"] = settings_json(facts.settings);
   if (!facts.refusal.empty()) document["refusal"] = facts.refusal;
   document["warnings"] = facts.warnings;
   fmt::print("{}\n", document.dump(2));
@@ -121,19 +112,32 @@ void add_info_command(CLI::App& app, Invocation& invocation) {
   struct Options {
     bool json = false;
     bool topology = false;
+    bool settings = false;
+    bool markdown = false;
     std::string xml;
   };
   auto options = std::make_shared<Options>();
   CLI::App* command =
       app.add_subcommand("info", "Show the version, the machine as seen, and every setting with its origin.");
-  command->add_flag("--json", options->json, "Write JSON");
+  CLI::Option* json = command->add_flag("--json", options->json, "Write JSON");
   CLI::Option* topology =
       command->add_flag("--topology", options->topology,
                         "Show instead the cores, caches, memory, devices and NICs, and what is near what");
   command->add_option("--xml", options->xml, "Of the machine in this hwloc XML file")->needs(topology);
+  CLI::Option* settings =
+      command->add_flag("--settings", options->settings, "Show instead all that is known of every setting");
+  settings->excludes(topology);
+  command->add_flag("--markdown", options->markdown, "Write the page about them, docs/settings.md")
+      ->needs(settings)
+      ->excludes(json);
   command->callback([options, &invocation] {
-    invocation.exit_status =
-        options->topology ? show_topology(options->xml, options->json) : info(options->json);
+    if (options->settings)
+      invocation.exit_status = show_settings(options->markdown ? SettingsForm::markdown
+                                             : options->json   ? SettingsForm::json
+                                                               : SettingsForm::text);
+    else
+      invocation.exit_status =
+          options->topology ? show_topology(options->xml, options->json) : info(options->json);
   });
 }
 
