@@ -82,6 +82,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   add_run_command(app, invocation);
   add_perf_command(app, invocation);
+  add_plot_command(app, invocation);
   add_plan_command(app, invocation);
   add_info_command(app, invocation);
   return parse_and_run(app, invocation);
