@@ -239,24 +239,28 @@ TEST_CASE("Under mpirun of Open MPI and of MPICH, two jobs at once, the processe
   for (const Launcher& launcher :
        {Launcher{MPIRUN_OPENMPI, {"--oversubscribe"}}, Launcher{MPIRUN_MPICH, {}}}) {
     if (launcher.program.empty()) {
-      WARN("one of the launchers is not installed");
+      FAIL_CHECK("mpirun.openmpi or mpirun.mpich is missing: scripts/install-deps installs them");
       continue;
     }
-    Program program;
-    program.words = {launcher.program};
-    program.words.insert(program.words.end(), launcher.options.begin(), launcher.options.end());
-    program.words.insert(program.words.end(), {"-n", "3", BCCL_COMMAND});
-    for (const std::string& word : perf(small)) program.words.push_back(word);
-    program.environment = {"OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1"};
-    INFO(launcher.program);
-    Started first(program), second(program);
-    for (Started* job : {&first, &second}) {
-      const Outcome outcome = job->end();
+    const auto started = [&](Program benchmark) {
+      benchmark.words.insert(benchmark.words.begin(), {"-n", "3"});
+      benchmark.words.insert(benchmark.words.begin(), launcher.options.begin(), launcher.options.end());
+      benchmark.words.insert(benchmark.words.begin(), launcher.program);
+      benchmark.environment = {"OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1"};
+      return benchmark;
+    };
+    const auto check = [](Started& job, const std::vector<std::string>& rows) {
+      const Outcome outcome = job.end();
       INFO(outcome.errors);
       CHECK(outcome.status == 0);
-      CHECK(rows_of(outcome.output) == std::vector<std::string>{"all_reduce 3 8 float32 sum 0 wrong 0",
-                                                                "all_reduce 3 8 float32 sum 1 wrong 0"});
-    }
+      CHECK(rows_of(outcome.output) == rows);
+    };
+    INFO(launcher.program);
+    Started one(started(command(perf(small)))),
+        other(started(
+            called("alltoallv_perf", {"-b", "600", "-e", "600", "-n", "2", "--matrix", "random", "--csv"})));
+    check(one, {"all_reduce 3 8 float32 sum 0 wrong 0", "all_reduce 3 8 float32 sum 1 wrong 0"});
+    check(other, {"all_to_all_v 3 600 float32 none 0 wrong 0"});
   }
 }
 
