@@ -2,20 +2,12 @@
 /// hop; an all-reduce is a reduce-scatter and an all-gather, two hops, and each rank sends no more than a ring's.
 /// That one is also known as two-phase or two-shot.
 #include "algos/generators.h"
-#include "algos/peers.h"
-#include "plan/builder.h"
+#include "algos/sum.h"
 
 namespace bccl {
 namespace {
 
 PlanBuilder begin(Collective collective, const Shape& shape, Rank me) { return {collective, "direct", shape, me}; }
-
-using StepBuilder = PlanBuilder::StepBuilder;
-
-/// The sum of everyone's `mine`, in the order of ranks.
-StepBuilder add_up(PlanBuilder& plan, Chunks mine, Rank me, const std::vector<Rank>& others) {
-  return plan.step().recv(below(me, others)).reduce(mine).recv(above(me, others)).completes();
-}
 
 }  // namespace
 
@@ -24,7 +16,7 @@ Plan direct_all_reduce(const Shape& shape, Rank me) {
   PlanBuilder plan = begin(Collective::all_reduce, shape, me);
   plan.cut(shape.ranks);
   for (const Rank peer : others) plan.step().from(source(peer)).send(peer);
-  add_up(plan, source(me), me, others).to(target(me)).send(others);
+  sum_up(plan.step(), others, source(me), me).completes().to(target(me)).send(others);
   for (const Rank peer : others) plan.step().recv(peer).to(target(peer));
   return std::move(plan).build();
 }
@@ -41,7 +33,7 @@ Plan direct_reduce_scatter(const Shape& shape, Rank me) {
   const std::vector<Rank> others = others_after(me, shape.ranks);
   PlanBuilder plan = begin(Collective::reduce_scatter, shape, me);
   for (const Rank peer : others) plan.step().from(source(peer)).send(peer);
-  add_up(plan, source(me), me, others).to(target(0));
+  sum_up(plan.step(), others, source(me), me).completes().to(target(0));
   return std::move(plan).build();
 }
 
@@ -57,7 +49,7 @@ Plan direct_broadcast(const Shape& shape, Rank me) {
 Plan direct_reduce(const Shape& shape, Rank me) {
   PlanBuilder plan = begin(Collective::reduce, shape, me);
   if (me == shape.root)
-    add_up(plan, source(0), me, others_after(me, shape.ranks)).to(target(0));
+    sum_up(plan.step(), others_after(me, shape.ranks), source(0), me).completes().to(target(0));
   else
     plan.step().from(source(0)).send(shape.root);
   return std::move(plan).build();

@@ -6,21 +6,44 @@
 
 namespace bccl {
 
-Plan direct_all_reduce(const Shape& shape, Rank me);
-Plan double_binary_tree_all_reduce(const Shape& shape, Rank me);
-Plan halving_doubling_all_reduce(const Shape& shape, Rank me);
-Plan hierarchical_all_reduce(const Shape& shape, Rank me);
-Plan one_shot_all_reduce(const Shape& shape, Rank me);
-Plan ring_all_reduce(const Shape& shape, Rank me);
-
 Plan direct_all_gather(const Shape& shape, Rank me);
-Plan direct_reduce_scatter(const Shape& shape, Rank me);
-Plan direct_broadcast(const Shape& shape, Rank me);
-Plan direct_reduce(const Shape& shape, Rank me);
-Plan direct_gather(const Shape& shape, Rank me);
-Plan direct_scatter(const Shape& shape, Rank me);
+Plan direct_all_reduce(const Shape& shape, Rank me);
 Plan direct_all_to_all(const Shape& shape, Rank me);
+Plan direct_broadcast(const Shape& shape, Rank me);
+Plan direct_gather(const Shape& shape, Rank me);
+Plan direct_reduce(const Shape& shape, Rank me);
+Plan direct_reduce_scatter(const Shape& shape, Rank me);
+Plan direct_scatter(const Shape& shape, Rank me);
 
+Plan double_binary_tree_all_reduce(const Shape& shape, Rank me);
+Plan double_binary_tree_broadcast(const Shape& shape, Rank me);
+Plan double_binary_tree_reduce(const Shape& shape, Rank me);
+
+Plan halving_doubling_all_reduce(const Shape& shape, Rank me);
+
+Plan hierarchical_all_gather(const Shape& shape, Rank me);
+Plan hierarchical_all_reduce(const Shape& shape, Rank me);
+Plan hierarchical_barrier(const Shape& shape, Rank me);
+Plan hierarchical_broadcast(const Shape& shape, Rank me);
+Plan hierarchical_gather(const Shape& shape, Rank me);
+Plan hierarchical_reduce(const Shape& shape, Rank me);
+Plan hierarchical_reduce_scatter(const Shape& shape, Rank me);
+Plan hierarchical_scatter(const Shape& shape, Rank me);
+
+Plan k_nomial_all_reduce(const Shape& shape, Rank me);
+Plan k_nomial_barrier(const Shape& shape, Rank me);
+Plan k_nomial_broadcast(const Shape& shape, Rank me);
+Plan k_nomial_gather(const Shape& shape, Rank me);
+Plan k_nomial_reduce(const Shape& shape, Rank me);
+Plan k_nomial_scatter(const Shape& shape, Rank me);
+
+Plan one_shot_all_reduce(const Shape& shape, Rank me);
 Plan one_shot_barrier(const Shape& shape, Rank me);
+
+Plan ring_all_gather(const Shape& shape, Rank me);
+Plan ring_all_reduce(const Shape& shape, Rank me);
+Plan ring_broadcast(const Shape& shape, Rank me);
+Plan ring_reduce(const Shape& shape, Rank me);
+Plan ring_reduce_scatter(const Shape& shape, Rank me);
 
 }  // namespace bccl

@@ -1,8 +1,7 @@
 /// One-shot: everyone sends everything to everyone, and sums up alone. One hop, the fewest there can be; n -
 /// 1 times the data. For messages so small that only the hop counts.
 #include "algos/generators.h"
-#include "algos/peers.h"
-#include "plan/builder.h"
+#include "algos/sum.h"
 
 namespace bccl {
 namespace {
@@ -11,7 +10,7 @@ Plan one_shot(Collective collective, const Shape& shape, Rank me) {
   const std::vector<Rank> others = others_after(me, shape.ranks);
   PlanBuilder plan{collective, "one_shot", shape, me};
   plan.step().from(source(0)).send(others);
-  plan.step().recv(below(me, others)).reduce(source(0)).recv(above(me, others)).to(target(0)).completes();
+  sum_up(plan.step(), others, source(0), me).to(target(0)).completes();
   return std::move(plan).build();
 }
 

@@ -10,6 +10,9 @@ namespace bccl {
 inline Rank rank_of_label(const Shape&, int label) { return label; }
 
 /// The root of the label's tree in a hierarchical all-reduce.
-inline Rank root_of_label(const Shape& shape, int label) { return GroupTree{shape}.root(label); }
+inline Rank root_of_label(const Shape& shape, int label) {
+  const GroupTree tree{shape};
+  return tree.root(tree.even_ways()[static_cast<size_t>(label)]);
+}
 
 }  // namespace bccl

@@ -2,15 +2,19 @@
 #include <catch2/catch.hpp>
 
 #include "algos/catalogue.h"
+#include "plan/layout.h"
 #include "plan/references.h"
 #include "shapes.h"
 
 namespace bccl {
 namespace {
 
+/// For rank 0 as the root and for another.
 void check_claim(const Algorithm& algorithm, const Shape& shape) {
+  if (has_root(algorithm.collective) && shape.root == 0 && shape.ranks > 1)
+    check_claim(algorithm, with_root(shape, shape.ranks / 2));
   const Status status = check_references(build_all(algorithm, shape), algorithm.references);
-  INFO(algorithm.name << ", " << shape.channels << " channels, " << describe(shape));
+  INFO(name_of(algorithm.collective) << " " << algorithm.name << ", " << shape.channels << " channels, " << describe(shape));
   INFO(status.sentence());
   CHECK(status.ok());
 }

@@ -2,10 +2,12 @@
 // with equal and unequal blocks.
 #include <numeric>
 #include <random>
+#include <set>
 
 #include <catch2/catch.hpp>
 
 #include "../support/sanitized.h"
+#include "algos/catalogue.h"
 #include "team.h"
 
 namespace bccl::test {
@@ -176,6 +178,37 @@ TEST_CASE("Every collective of several blocks takes unequal ones, empty ones amo
           check(team, {collective, ranks, root, counts, true, draw % 2 == 1 && may_be_in_place(collective)});
         }
     }
+  }
+}
+
+std::vector<std::string> names_of_algorithms() {
+  std::set<std::string> names;
+  for (const Algorithm& algorithm : algorithms()) names.emplace(algorithm.name);
+  return {names.begin(), names.end()};
+}
+
+TEST_CASE("Every algorithm asked for does what it says, on one host and on two, with equal blocks and unequal ones") {
+  std::mt19937_64 random(Catch::rngSeed());
+  INFO("seed " << Catch::rngSeed());
+  const std::string name = GENERATE(from_range(names_of_algorithms()));
+  const std::string hosts = GENERATE("aaaaaa", "aabbba");
+  INFO(name << " on hosts " << hosts);
+  Settings settings = test_settings(name);
+  settings.channels = 2;
+  Team team(hosts, settings);
+  const int ranks = team.ranks();
+  for (const Collective collective : with_data) {
+    if (find_algorithm(collective, name) == nullptr) continue;
+    const auto blocks = static_cast<size_t>(blocks_of(collective, ranks));
+    for (const int root : roots_of(collective, ranks))
+      for (const bool in_place : {false, true}) {
+        if (in_place && !may_be_in_place(collective)) continue;
+        for (const size_t count : {size_t{3}, size_t{sanitized ? 5'000 : 40'003}})
+          check(team, {collective, ranks, root, std::vector<size_t>(blocks, count), false, in_place});
+        std::vector<size_t> counts;
+        for (size_t block = 0; block < blocks; ++block) counts.push_back(random() % 3 == 0 ? 0 : random() % 5'000);
+        if (blocks > 1) check(team, {collective, ranks, root, counts, true, in_place});
+      }
   }
 }
 

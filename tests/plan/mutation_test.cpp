@@ -158,7 +158,7 @@ std::vector<Shape> shapes(const Algorithm& algorithm, int ranks) {
 constexpr size_t other_mutants_of_a_kind = sanitized ? 1 : 12;
 
 constexpr const char* tried[] = {"ring",   "double_binary_tree", "halving_doubling", "one_shot",
-                                 "direct", "hierarchical"};
+                                 "direct", "hierarchical",       "k_nomial"};
 
 /// For 2 … 9 ranks.
 void check_algorithm(const char* name) {
@@ -194,6 +194,7 @@ TEST_CASE("verify rejects every wrong mutant of halving_doubling") { check_algor
 TEST_CASE("verify rejects every wrong mutant of one_shot") { check_algorithm(tried[3]); }
 TEST_CASE("verify rejects every wrong mutant of direct") { check_algorithm(tried[4]); }
 TEST_CASE("verify rejects every wrong mutant of hierarchical") { check_algorithm(tried[5]); }
+TEST_CASE("verify rejects every wrong mutant of k_nomial") { check_algorithm(tried[6]); }
 
 TEST_CASE("no algorithm goes without mutants") {
   const std::span<const Algorithm> all = algorithms(Collective::all_reduce);
