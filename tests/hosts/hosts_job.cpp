@@ -5,36 +5,37 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
-#include <numeric>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/random.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "hosts_placement.h"
 #include "system_call.h"
 
 namespace bccl::test {
 namespace {
-
-constexpr int master_port = 29500;  // a host that was just made has no port taken
-
-std::string random_secret() {
-  unsigned char bytes[32];
-  must(static_cast<int>(getrandom(bytes, sizeof bytes, 0)), "cannot get random bytes");
-  std::string text;
-  for (unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
-  return text;
-}
 
 std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
   std::vector<char*> pointers;
   for (const std::string& string : strings) pointers.push_back(const_cast<char*>(string.c_str()));
   pointers.push_back(nullptr);
   return pointers;
+}
+
+/// These, and of this process's variables those of other names.
+std::vector<std::string> with_inherited(std::vector<std::string> variables) {
+  const std::vector<std::string> own = variables;
+  for (char** inherited = environ; *inherited != nullptr; ++inherited) {
+    const std::string variable = *inherited;
+    const std::string name = variable.substr(0, variable.find('=') + 1);
+    if (std::ranges::none_of(own, [&](const std::string& each) { return each.starts_with(name); }))
+      variables.push_back(variable);
+  }
+  return variables;
 }
 
 struct Pipe {
@@ -50,39 +51,10 @@ Pipe make_pipe() {
 
 HostsJob::HostsJob(Hosts& hosts, const std::vector<int>& ranks_of_hosts,
                    const std::vector<std::string>& program, bool prefix)
-    : hosts_(hosts),
-      program_(program),
-      prefix_(prefix),
-      ranks_in_all_(std::accumulate(ranks_of_hosts.begin(), ranks_of_hosts.end(), 0)),
-      secret_(random_secret()) {
-  for (int host = 0; host < hosts.size(); ++host) {
-    const int local_size = ranks_of_hosts[static_cast<size_t>(host)];
-    for (int local_rank = 0; local_rank < local_size; ++local_rank)
-      start(host, environment_of(static_cast<int>(ranks_.size()), host, local_rank, local_size));
-  }
-}
-
-std::vector<std::string> HostsJob::environment_of(int rank, int host, int local_rank, int local_size) const {
-  std::vector<std::string> variables = {
-      fmt::format("RANK={}", rank),
-      fmt::format("WORLD_SIZE={}", ranks_in_all_),
-      fmt::format("LOCAL_RANK={}", local_rank),
-      fmt::format("LOCAL_WORLD_SIZE={}", local_size),
-      fmt::format("MASTER_ADDR={}", hosts_[0].address()),
-      fmt::format("MASTER_PORT={}", master_port),
-      fmt::format("BCCL_SECRET={}", secret_),
-      fmt::format("HOST_INDEX={}", host),
-      fmt::format("HOST_COUNT={}", hosts_.size()),
-  };
-  const auto own = [&](const std::string& name) {
-    return std::any_of(variables.begin(), variables.begin() + 9,
-                       [&](const std::string& variable) { return variable.starts_with(name); });
-  };
-  for (char** inherited = environ; *inherited != nullptr; ++inherited) {
-    const std::string variable = *inherited;
-    if (!own(variable.substr(0, variable.find('=') + 1))) variables.push_back(variable);
-  }
-  return variables;
+    : hosts_(hosts), program_(program), prefix_(prefix) {
+  const HostsPlacement placement(hosts, ranks_of_hosts);
+  for (const HostsPlacement::Place& place : placement.places())
+    start(place.host, with_inherited(placement.variables(place)));
 }
 
 void HostsJob::start(int host, std::vector<std::string> environment) {

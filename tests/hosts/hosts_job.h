@@ -33,7 +33,6 @@ class HostsJob {
     pid_t pid;
     FileDescriptor process;  ///< Readable once it has ended; closed when that has been seen.
   };
-  std::vector<std::string> environment_of(int rank, int host, int local_rank, int local_size) const;
   void start(int host, std::vector<std::string> environment);
   void wait_for_news();
   void look_at(Rank& rank);
@@ -42,8 +41,6 @@ class HostsJob {
   Hosts& hosts_;
   const std::vector<std::string>& program_;
   const bool prefix_;
-  int ranks_in_all_ = 0;
-  std::string secret_;
   std::vector<Rank> ranks_;
   std::vector<tool::LineRelay> relays_;
   int running_ = 0;

@@ -29,8 +29,9 @@ constexpr const char* about =
     "rank finds RANK,\n"
     "WORLD_SIZE, LOCAL_RANK, LOCAL_WORLD_SIZE, MASTER_ADDR, MASTER_PORT, BCCL_SECRET, HOST_INDEX and "
     "HOST_COUNT in its\n"
-    "environment. If a rank fails the others are ended, and its exit status is the job's (128 + n for signal "
-    "n).";
+    "environment, and BCCL_WAIT=yield where ranks outnumber cores, which hosts share. If a rank fails the "
+    "others are ended,\n"
+    "and its exit status is the job's (128 + n for signal n).";
 
 struct Unit {
   const char* name;

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <list>
 #include <memory>
+#include <optional>
 
 #include <poll.h>
 
@@ -214,21 +215,35 @@ struct Doors {
   std::vector<InterfaceAddress> addresses;
 };
 
+/// Nobody calls at link-local addresses (routes.cpp). Others may be on their way in or out, and are passed
+/// over where one will do: the kernel shows an address of IPv6 a second or two before it lets anybody listen
+/// there.
 Result<Doors> open_doors(const Options& options) {
   auto all = BCCL_TRY(interface_addresses());
   const auto chosen = BCCL_TRY(select_interfaces(std::move(all), options.interfaces));
   Doors doors;
+  std::optional<Error> refused;
   for (InterfaceAddress address : chosen) {
     if (options.family != 0 && (options.family == 6) != address.address.ipv6) continue;
+    if (is_link_local(address.address)) continue;
     if (doors.listeners.size() == doors_max) break;
-    doors.listeners.push_back(BCCL_TRY(listen_at(address.address, options.buffer_bytes)));
+    Result<Listener> listener = listen_at(address.address, options.buffer_bytes);
+    if (!listener.ok()) {
+      refused = std::move(listener).take_error();
+      if (refused->code != Code::invalid_argument) return std::move(*refused);
+      log(LogLevel::info, "{}; going on without it", refused->sentence);
+      continue;
+    }
+    doors.listeners.push_back(std::move(*listener));
     address.address.port = doors.listeners.back().address.port;
     doors.addresses.push_back(address);
   }
-  if (doors.listeners.empty())
-    return fail(Code::invalid_argument, "no interface has an address of IPv{}: allow the other family, too",
-                options.family);
-  return doors;
+  if (!doors.listeners.empty()) return doors;
+  if (refused) return std::move(*refused);
+  return fail(Code::invalid_argument,
+              "no interface has an address of IPv{} that other hosts can call: allow the other "
+              "family, too",
+              options.family);
 }
 
 }  // namespace
