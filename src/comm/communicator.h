@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -100,6 +101,10 @@ class Communicator {
   std::string describe_activity() const;
   Status give_up(Error error);  ///< Posts the error to all ranks, leaves the call, and returns what was posted first.
   Status trouble_with(Rank peer);
+  struct Differing {
+    CallRecord mine, theirs;
+  };
+  std::optional<Differing> oldest_difference(Rank peer) const;
   Status different_calls(Rank peer) const;
   Status different_messages(const Difference& difference) const;
   bool still_needed(Rank peer) const;

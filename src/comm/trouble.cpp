@@ -1,5 +1,6 @@
 /// What a communicator does when a call does not move: it finds out who is dead, who is late and who called
 /// something else, and says so on every rank. Never on the path of a call that moves.
+#include <algorithm>
 #include <ctime>
 
 #include <fmt/ranges.h>
@@ -116,20 +117,36 @@ Status Communicator::different_messages(const Difference& difference) const {
                             : "counts of the send and the receive");
 }
 
+/// The oldest of the calls still known that the two made differently: what a call leaves in a connection,
+/// because no rank had to wait in it, shows in a later one.
+std::optional<Communicator::Differing> Communicator::oldest_difference(Rank peer) const {
+  const uint64_t known = std::min<uint64_t>(board_calls, record_.sequence);
+  for (uint64_t sequence = record_.sequence - known + 1; sequence <= record_.sequence; ++sequence) {
+    const Differing differing{node_->call(rank_, sequence), node_->call(peer, sequence)};
+    const bool both_known = differing.mine.sequence != 0 && differing.theirs.sequence != 0;
+    if (both_known && differing.mine != differing.theirs) return differing;
+  }
+  return std::nullopt;
+}
+
 Status Communicator::different_calls(Rank peer) const {
   await_record(peer);
+  if (const auto differing = oldest_difference(peer)) {
+    const auto& [mine, theirs] = *differing;
+    CallRecord by_their_plan = mine;
+    by_their_plan.plan_hash = theirs.plan_hash;
+    const bool only_plan = theirs == by_their_plan;
+    return fail(Code::invalid_usage, "ranks made different calls: rank {} called {}, rank {} called {}{}",
+                rank_, describe(mine), peer, describe(theirs),
+                only_plan ? ", with other counts or weights for some rank, or by another algorithm" : "");
+  }
   const CallRecord theirs = node_->call(peer, record_.sequence);
   if (theirs.sequence == 0)
     return fail(Code::invalid_usage, "rank {} called {}, and {} sent a slice of another call; its record is gone",
                 rank_, describe(record_), node_->describe(peer));
-  if (theirs == record_)
-    return fail(Code::internal_error, "rank {}: a slice from {} does not belong to {}, though both ranks called it",
-                rank_, node_->describe(peer), describe(record_));
-  CallRecord by_their_plan = record_;
-  by_their_plan.plan_hash = theirs.plan_hash;
-  const bool only_plan = theirs == by_their_plan;
-  return fail(Code::invalid_usage, "ranks made different calls: rank {} called {}, rank {} called {}{}", rank_,
-              describe(record_), peer, describe(theirs), only_plan ? ", with other counts or weights for some rank, or by another algorithm" : "");
+  return fail(Code::internal_error,
+              "rank {}: a slice from {} does not belong to {}, though both ranks called it", rank_,
+              node_->describe(peer), describe(record_));
 }
 
 /// Whom all wait for in the end: those that have not called, and those that are inside a call without even waiting.

@@ -83,6 +83,20 @@ TEST_CASE("Another version of the library is named, with what one of them does n
   CHECK_FALSE(disagreement({old, old, old.substr(0, old.size() / 2)}).empty());  // whatever another one sends
 }
 
+TEST_CASE("A rank with another version of the library is named on every rank when the communicator is made") {
+  const std::vector<Settings> settings(3, test_settings());
+  const std::string ours = statement(settings[0], BCCL_LIBRARY_VERSION),
+                    theirs = statement(settings[0], "9.8.7");
+  const Outcomes outcomes = create_with(
+      settings, [&](int rank, const std::string& blob) { return rank == 1 && blob == ours ? theirs : blob; });
+  for (const Status& outcome : outcomes) {
+    CHECK(outcome.code() == Code::invalid_usage);
+    CHECK(outcome.sentence() ==
+          "ranks disagree on what must be equal on all of them: the version of bccl is " BCCL_LIBRARY_VERSION
+          " on ranks 0, 2, 9.8.7 on rank 1; make them equal");
+  }
+}
+
 TEST_CASE("Where a thousand ranks all differ the sentence stays one that can be read") {
   std::vector<std::string> statements;
   for (int rank = 0; rank < 1000; ++rank)

@@ -1,9 +1,10 @@
 // Calls that differ between ranks are found out, and every rank is told who called what.
-#include <atomic>
+#include <optional>
 
 #include <catch2/catch.hpp>
 
 #include "base/clock.h"
+#include "comm/agreement.h"
 #include "team.h"
 
 namespace bccl::test {
@@ -35,27 +36,42 @@ struct Difference {
   std::vector<std::string> words;  ///< Of every rank's sentence.
 };
 
-/// `odd_rank` makes the odd call, all others the usual one.
-void check_told(const std::string& algorithm, int ranks, int odd_rank, const Difference& difference) {
-  INFO("algorithm '" << algorithm << "', " << ranks << " ranks, rank " << odd_rank << " differs");
-  Team team(ranks, test_settings(algorithm));
-  std::vector<std::vector<std::byte>> buffers(static_cast<size_t>(ranks), std::vector<std::byte>(1 << 20));
-  const int64_t start = now_ns();
-  const Outcomes outcomes = team.each([&](Communicator& communicator) {
-    Call call = communicator.rank() == odd_rank ? difference.odd : difference.usual;
-    call.source = call.target = buffers[size_t(communicator.rank())].data();
-    return told(communicator, call);
-  });
-  const int64_t ms = (now_ns() - start) / 1'000'000;
-  if (ms > detection_ms) WARN("detection took " << ms << " ms, not " << detection_ms);
-  CHECK(ms < tolerated_ms);
-  for (int rank = 0; rank < ranks; ++rank) {
-    const Status& outcome = outcomes[size_t(rank)];
+/// Every rank's sentence names what differs and the odd rank.
+void check_sentences(const Outcomes& outcomes, int odd_rank, const Difference& difference) {
+  for (size_t rank = 0; rank < outcomes.size(); ++rank) {
+    const Status& outcome = outcomes[rank];
     INFO("rank " << rank << ": " << outcome.sentence());
     CHECK(outcome.code() == Code::invalid_usage);
     CHECK_THAT(outcome.sentence(), Catch::Contains(fmt::format("rank {}", odd_rank)));
     for (const std::string& word : difference.words) CHECK_THAT(outcome.sentence(), Catch::Contains(word));
   }
+}
+
+/// `odd_rank` makes the odd call, all others the usual one. Then, if there is a next one, all make that.
+void check_told_in(Team& team, int odd_rank, const Difference& difference, std::optional<Call> next = {}) {
+  std::vector<std::vector<std::byte>> buffers(size_t(team.ranks()), std::vector<std::byte>(1 << 20));
+  const int64_t start = now_ns();
+  const Outcomes outcomes = team.each([&](Communicator& communicator) -> Status {
+    void* const buffer = buffers[size_t(communicator.rank())].data();
+    const auto on_buffer = [&](Call call) {
+      call.source = call.target = buffer;
+      return call;
+    };
+    const Call call = on_buffer(communicator.rank() == odd_rank ? difference.odd : difference.usual);
+    if (!next) return told(communicator, call);
+    BCCL_TRY(communicator.run(call));
+    return told(communicator, on_buffer(*next));
+  });
+  const int64_t ms = (now_ns() - start) / 1'000'000;
+  if (ms > detection_ms) WARN("detection took " << ms << " ms, not " << detection_ms);
+  CHECK(ms < tolerated_ms);
+  check_sentences(outcomes, odd_rank, difference);
+}
+
+void check_told(const std::string& algorithm, int ranks, int odd_rank, const Difference& difference) {
+  INFO("algorithm '" << algorithm << "', " << ranks << " ranks, rank " << odd_rank << " differs");
+  Team team(ranks, test_settings(algorithm));
+  check_told_in(team, odd_rank, difference);
 }
 
 void check_told_by_all_algorithms(const Difference& difference) {
@@ -92,6 +108,64 @@ TEST_CASE("Another operation is named on every rank") {
   check_told_by_all_algorithms({call_of(nullptr, 64, DataType::float32, ReduceOp::sum),
                                 call_of(nullptr, 64, DataType::float32, ReduceOp::premul_sum),
                                 {"op sum", "op premul_sum"}});
+}
+
+/// A rank that sends, and one that gets what it wants, wait for nobody: they learn of it in the next call.
+TEST_CASE("Another root is named on every rank, by the next call at the latest") {
+  for (const Collective collective :
+       {Collective::broadcast, Collective::reduce, Collective::gather, Collective::scatter})
+    for (const size_t count : {size_t{1}, size_t{1000}, size_t{50'000}})
+      for (const int odd_rank : {0, 2, 3}) {
+        INFO(name_of(collective) << " of " << count << ", rank " << odd_rank << " differs");
+        Call usual = call_of(nullptr, count), odd = usual;
+        usual.collective = odd.collective = collective;
+        odd.root = 2;
+        Team team(4);
+        check_told_in(team, odd_rank, {usual, odd, {"root 0", "root 2"}}, call_of(nullptr, 10));
+      }
+}
+
+TEST_CASE("Another collective is named on every rank") {
+  const auto by = [](Collective collective) {
+    Call call = call_of(nullptr, 1000);
+    call.collective = collective;
+    return call;
+  };
+  const Call usual = by(Collective::all_reduce);
+  for (const Collective collective : {Collective::reduce_scatter, Collective::all_gather,
+                                      Collective::broadcast, Collective::all_to_all, Collective::barrier})
+    for (const int odd_rank : {0, 3})
+      check_told(
+          "", 4, odd_rank,
+          {usual, by(collective), {"all_reduce number 1", fmt::format("{} number 1", name_of(collective))}});
+}
+
+TEST_CASE("Other weights, or other counts that all ranks know, are named on every rank") {
+  const uint32_t weights[] = {1, 1, 1, 1}, other_weights[] = {1, 2, 1, 1};
+  Call usual = call_of(nullptr, 1000), odd = usual;
+  usual.weights = weights;
+  odd.weights = other_weights;
+  check_told("", 4, 1, {usual, odd, {"with other counts or weights"}});
+  const size_t counts[] = {100, 100, 100, 100}, other_counts[] = {100, 100, 100, 101};
+  usual = odd = call_of(nullptr, 0);
+  usual.collective = odd.collective = Collective::all_gather;
+  usual.variable = odd.variable = true;
+  usual.source_blocks.counts = odd.source_blocks.counts = counts;
+  usual.target_blocks.counts = counts;
+  odd.target_blocks.counts = other_counts;
+  check_told("", 4, 2, {usual, odd, {"with other counts or weights"}});
+}
+
+TEST_CASE("A rank that calls the same by another plan is named on every rank") {
+  std::vector<Settings> settings(4, test_settings("direct"));
+  settings[2].algorithm = "ring";
+  const std::string honest = statement(settings[2], BCCL_LIBRARY_VERSION);
+  const std::string said = statement(settings[0], BCCL_LIBRARY_VERSION);
+  const Edit pretend = [&](int, const std::string& blob) { return blob == honest ? said : blob; };
+  for (const size_t count : {size_t{1}, size_t{1000}, size_t{200'000}}) {
+    Team team(settings, {}, pretend);
+    check_told_in(team, 2, {call_of(nullptr, count), call_of(nullptr, count), {"by another algorithm"}});
+  }
 }
 
 TEST_CASE("No elements on one rank and some on others is named on every rank") {

@@ -16,12 +16,16 @@ Settings test_settings(const std::string& algorithm = "");
 /// What became of each rank.
 using Outcomes = std::vector<Status>;
 
+/// What a rank says to the others while its communicator is made, in the place of what it would say.
+using Edit = std::function<std::string(int rank, std::string blob)>;
+
 class Team {
  public:
   explicit Team(int ranks, const Settings& settings = test_settings(), const Decorate& decorate = {});
   /// On several hosts, as far as they can tell: one letter a rank.
   explicit Team(const std::string& hosts, Settings settings = test_settings(), const Decorate& decorate = {});
-  explicit Team(const std::vector<Settings>& settings, const Decorate& decorate = {});  ///< One a rank.
+  explicit Team(const std::vector<Settings>& settings, const Decorate& decorate = {},
+                const Edit& edit = {});  ///< One a rank.
 
   int ranks() const { return static_cast<int>(communicators_.size()); }
   Communicator& operator[](int rank) { return *communicators_[size_t(rank)]; }
@@ -38,7 +42,7 @@ class Team {
 };
 
 /// How creation went, by rank, without keeping the communicators.
-Outcomes create_with(const std::vector<Settings>& settings);
+Outcomes create_with(const std::vector<Settings>& settings, const Edit& edit = {});
 
 /// Empty if all are OK, else the sentences.
 std::string troubles(const Outcomes& outcomes);
