@@ -33,6 +33,7 @@ void check_costs(Collective collective, const char* algorithm, const Shape& shap
 /// The least that whoever sends most can send where everyone gives or gets the n-th part.
 double least(int n) { return double(n - 1) / n; }
 
+int floor_log2(int n) { return static_cast<int>(std::bit_width(static_cast<unsigned>(n))) - 1; }
 int ceil_log2(int n) { return static_cast<int>(std::bit_width(static_cast<unsigned>(n - 1))); }
 
 /// Of a k-nomial tree for k = 4: the levels below the root, and the root's children.
@@ -103,6 +104,75 @@ TEST_CASE("k-nomial with another root: one message more at most, where the ranks
       CHECK(messages(Collective::gather) <= 2);
       CHECK(messages(Collective::scatter) <= KNomial{n}.children + 1);
     }
+}
+
+TEST_CASE("halving and doubling: log₂ n hops and least data, for other numbers of ranks one hop more or two") {
+  for (int n = 2; n <= 40; ++n) {
+    const int log = floor_log2(n);
+    const bool power = n == 1 << log;
+    if (power) {
+      check_costs(Collective::all_gather, "halving_doubling", flat(n), {2 * log + 1, log, log, least(n)});
+      check_costs(Collective::reduce_scatter, "halving_doubling", flat(n), {2 * log, log, log, least(n)});
+      continue;
+    }
+    // Two where both ends of the longest way are paired: where most ranks are.
+    const int hops = log + (2 * n > 3 << log ? 2 : 1);
+    check_costs(Collective::reduce_scatter, "halving_doubling", flat(n), {2 * log + 3, hops, log + 1, 1.0});
+    const std::vector<Plan> plans = build_all(*find_algorithm(Collective::all_gather, "halving_doubling"), flat(n));
+    INFO(n << " ranks");
+    CHECK(cost_of(plans).hops == hops);
+    CHECK(cost_of(plans).messages_sent == log + 1);
+    CHECK(data_sent(plans) < 2.5);
+  }
+}
+
+TEST_CASE("bruck all-gather: ⌈log₂ n⌉ hops, least data, two messages where the ranks begin again with 0") {
+  for (int n = 2; n <= 40; ++n) {
+    const int log = ceil_log2(n);
+    const int halved = n == 2 ? 0 : log - 1 - (n == (1 << (log - 1)) + 1 ? 1 : 0);
+    const std::vector<Plan> plans = build_all(*find_algorithm(Collective::all_gather, "bruck"), flat(n));
+    INFO(n << " ranks");
+    CHECK(cost_of(plans).hops == log);
+    CHECK(cost_of(plans).messages_sent == log + halved);
+    CHECK(data_sent(plans) == Approx(least(n)));
+  }
+}
+
+TEST_CASE("bruck all-to-all: ⌈log₂ n⌉ hops and messages; a block is sent once for each bit of its distance") {
+  for (int n = 2; n <= 40; ++n) {
+    int bits = 0;
+    for (int distance = 0; distance < n; ++distance) bits += std::popcount(static_cast<unsigned>(distance));
+    const std::vector<Plan> plans = build_all(*find_algorithm(Collective::all_to_all, "bruck"), flat(n));
+    INFO(n << " ranks");
+    CHECK(cost_of(plans).hops == ceil_log2(n));
+    CHECK(cost_of(plans).messages_sent == ceil_log2(n));
+    CHECK(data_sent(plans) == Approx(double(bits) / n));
+  }
+}
+
+TEST_CASE("pairwise: n - 1 hops, one message each, least data") {
+  for (int n = 2; n <= 20; ++n) {
+    check_costs(Collective::reduce_scatter, "pairwise", flat(n), {2 * (n - 1), n - 1, n - 1, least(n)});
+    check_costs(Collective::all_to_all, "pairwise", flat(n), {2 * n - 1, n - 1, n - 1, least(n)});
+  }
+}
+
+TEST_CASE("broadcast and reduce in two halves: two hops, and no more data than twice the least") {
+  for (int n = 3; n <= 20; ++n) {
+    const Shape shape = with_root(flat(n), n / 2);
+    check_costs(Collective::broadcast, "scatter_all_gather", shape, {n, 2, 2 * (n - 1), 2 * least(n)});
+    check_costs(Collective::reduce, "reduce_scatter_gather", shape, {2 * n - 1, 2, n, 1.0});
+  }
+}
+
+TEST_CASE("hierarchical all-to-all, g equal groups of s: two hops, one message to each other place and group") {
+  for_equal_groups([](const Shape& shape, int g, int s) {
+    const std::vector<Plan> plans = build_all(*find_algorithm(Collective::all_to_all, "hierarchical"), shape);
+    INFO(describe(shape));
+    CHECK(cost_of(plans).hops == 2);
+    CHECK(cost_of(plans).messages_sent == s + g - 2);
+    CHECK(data_sent(plans) == Approx(2 - double(s + g) / (s * g)));
+  });
 }
 
 TEST_CASE("hierarchical all-gather and reduce-scatter, g equal groups: n steps, g hops, least data") {
