@@ -18,6 +18,9 @@ struct Job {
   std::string speaker = "bccl run";  ///< Begins every line that the launcher itself writes.
   std::vector<std::string> command;  ///< The program, looked up in PATH, and its arguments.
   int ranks = 1;
+  int first_rank = 0;       ///< Of a job with ranks on several hosts: the first here …
+  int world = 0;            ///< … and how many there are everywhere; 0: those here are all.
+  bool reads_input = true;  ///< Rank 0 has this process's stdin, unless that is a terminal.
   bool prefix = false;      ///< Write "[rank] " before every line of output.
   int64_t timeout_ms = 0;   ///< The job is ended after this; 0: never.
   int64_t grace_ms = 5000;  ///< From SIGTERM to SIGKILL.

@@ -1,13 +1,13 @@
-#include <climits>
 #include <cstdlib>
 #include <thread>
 
 #include <unistd.h>
 
 #include "bccl/bccl.h"
-#include "tools/bccl/perf/barrier.h"
 #include "tools/bccl/commands.h"
 #include "tools/bccl/launch.h"
+#include "tools/bccl/own_program.h"
+#include "tools/bccl/perf/barrier.h"
 #include "tools/bccl/perf/perf.h"
 #include "tools/bccl/perf/report.h"
 #include "tools/bccl/perf/sweep.h"
@@ -52,13 +52,6 @@ Result<int> sweep_as(const PerfOptions& options, bcclComm_t comm, Barrier& barri
   // One exit status is enough: ranks that also failed would have a launcher end the first while it reports.
   if (*wrong > 0 && rank == 0) return complain("bccl perf", fmt::format("{} elements were wrong", *wrong));
   return 0;
-}
-
-Result<std::string> own_program() {
-  char path[PATH_MAX];
-  const ssize_t length = readlink("/proc/self/exe", path, sizeof path);
-  if (length < 0) return fail_errno(errno, "cannot find the bccl program to start the ranks with");
-  return std::string(path, static_cast<size_t>(length));
 }
 
 }  // namespace
