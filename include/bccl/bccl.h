@@ -17,7 +17,7 @@
  *                 on every run.
  *   errors        every function returns a bcclResult_t; bcclGetLastError gives the sentence. After an error
  *                 other than bcclInvalidArgument and bcclInvalidUsage by this rank alone, the communicator is
- *                 broken: it may only be queried, aborted and destroyed. The library never exits the process.
+ *                 broken: it may only be queried, shrunk, aborted and destroyed. The library never exits the process.
  */
 #ifndef BCCL_H
 #define BCCL_H
@@ -283,6 +283,64 @@ BCCL_API bcclResult_t bcclCommSplit(bcclComm_t comm, int color, int key, bcclCom
  *   config    as of bcclCommSplit
  * Errors as of bcclCommSplit. */
 BCCL_API bcclResult_t bcclCommDup(bcclComm_t comm, bcclComm_t* newcomm, const bcclConfig_t* config);
+
+#define BCCL_REVOKE_DEFAULT 0
+
+/* Makes all pending and later calls on this communicator fail on every rank (bcclInvalidUsage, whose sentence names this
+ * rank), like bcclCommAbort, but ends nothing: every rank may then shrink the communicator, and has to destroy it. For a
+ * rank that has found an error which the others cannot see. If the communicator is broken already, nothing changes. Any
+ * thread, at any time; returns within a second.
+ *   comm         the communicator
+ *   revokeFlags  BCCL_REVOKE_DEFAULT
+ * bcclInvalidArgument: comm is NULL or has ended, revokeFlags is something else. */
+BCCL_API bcclResult_t bcclCommRevoke(bcclComm_t comm, int revokeFlags);
+
+#define BCCL_SHRINK_DEFAULT 0
+#define BCCL_SHRINK_ABORT 1
+
+/* Makes a communicator of the ranks of another one without some: without the dead ones after an error, say. All ranks that
+ * are left call it, and no others. The old communicator may be broken or revoked, and is to be destroyed then; else it
+ * stays as it is. The ranks keep their order. Blocks like bcclCommInitRank; among ranks of several processes it opens a
+ * port in the process of the lowest of them, as bcclGetUniqueId does, whose address the others learn through comm. Not
+ * inside a group.
+ *   comm               the communicator
+ *   excludeRanksList   array of excludeRanksCount ranks of comm, each once, in any order, not this one; the same ranks on
+ *                      all that are left. NULL if excludeRanksCount is 0
+ *   excludeRanksCount  0 … ranks of comm - 1
+ *   newcomm            out: receives the new communicator; NULL after an error
+ *   config             as of bcclCommSplit
+ *   shrinkFlags        BCCL_SHRINK_DEFAULT: no call is under way on comm; BCCL_SHRINK_ABORT: comm is revoked first, which
+ *                      ends those calls, of other threads, too
+ * bcclInvalidArgument: comm is NULL or has ended, an argument of this rank is wrong; the other ranks then wait for it.
+ * bcclInvalidUsage: called inside a group, another thread is inside comm, or ranks exclude different ranks.
+ * bcclRemoteError: a rank that was to be left died, or failed. bcclTimeout: ranks have not called within
+ * BCCL_BOOTSTRAP_TIMEOUT, and which. bcclSystemError: a limit of the system, and which. After any error the call may be
+ * made again, without more ranks, say. */
+BCCL_API bcclResult_t bcclCommShrink(bcclComm_t comm, const int* excludeRanksList, int excludeRanksCount, bcclComm_t* newcomm,
+                                     const bcclConfig_t* config, int shrinkFlags);
+
+/* Makes an id by which new ranks can join the ranks of a communicator: see bcclCommGrow. It is for one growth. Called on
+ * one rank of comm, which it does not disturb. Listens as bcclGetUniqueId does.
+ *   comm      the communicator that is to grow
+ *   uniqueId  out: receives the id
+ * bcclInvalidArgument: comm is NULL or has ended, uniqueId is NULL. bcclSystemError: as of bcclGetUniqueId. */
+BCCL_API bcclResult_t bcclCommGetUniqueId(bcclComm_t comm, bcclUniqueId* uniqueId);
+
+/* Makes a larger communicator of the ranks of a living one, which keep their numbers, and of new ranks. All of them call
+ * it. Blocks like bcclCommInitRank until all are there. The old communicator stays as it is. Not inside a group.
+ *   comm      the communicator that grows; NULL: this is a new rank
+ *   nranks    how many ranks the larger communicator has; more than comm, and the same on all ranks
+ *   uniqueId  the id that bcclCommGetUniqueId made, on the new ranks and on the rank of comm that made it; the other ranks
+ *             of comm may give it or NULL
+ *   rank      with a comm: -1; a new rank: its number, from the size of comm up to nranks - 1, on each another
+ *   newcomm   out: receives the larger communicator; NULL after an error
+ *   config    with a comm: as of bcclCommSplit; a new rank: as of bcclCommInitRankConfig
+ * bcclInvalidArgument: comm has ended, nranks or rank is out of range, uniqueId is no id, newcomm is NULL, config as of
+ * bcclCommInitRankConfig; the other ranks of comm get the error as well. bcclInvalidUsage: called inside a group, another
+ * thread is inside comm, ranks give different nranks or ids, or none, a rank was given twice, or ranks disagree on settings
+ * that must be equal. bcclRemoteError, bcclTimeout, bcclSystemError: as of bcclCommInitRank. */
+BCCL_API bcclResult_t bcclCommGrow(bcclComm_t comm, int nranks, const bcclUniqueId* uniqueId, int rank, bcclComm_t* newcomm,
+                                   const bcclConfig_t* config);
 
 /* ---- memory that peers map ---- */
 

@@ -1,5 +1,8 @@
 #include "api/arguments.h"
 
+#include <array>
+#include <cstring>
+
 namespace bccl {
 
 Status check_pointer(const void* pointer, const char* name) {
@@ -22,6 +25,17 @@ Status check_residence(bcclScalarResidence_t residence) {
     return fail(Code::invalid_argument, "residence {} is unknown; known are bcclScalarDevice (0) and "
                 "bcclScalarHostImmediate (1)", static_cast<int>(residence));
   return {};
+}
+
+Result<UniqueId> read_id(const bcclUniqueId& id) {
+  std::array<char, unique_id_bytes> packed;
+  std::memcpy(packed.data(), id.internal, packed.size());
+  return UniqueId::unpack(packed);
+}
+
+void write_id(const UniqueId& id, bcclUniqueId& into) {
+  const auto packed = id.pack();
+  std::memcpy(into.internal, packed.data(), packed.size());
 }
 
 Status check_place(int rank, int ranks) {

@@ -6,6 +6,7 @@
 #include "api/handle.h"
 #include "base/status.h"
 #include "bccl/bccl.h"
+#include "bootstrap/unique_id.h"
 #include "comm/communicator.h"
 
 namespace bccl {
@@ -27,6 +28,8 @@ inline Status check_type(bcclDataType_t type) {
 }
 
 Status check_residence(bcclScalarResidence_t residence);
+Result<UniqueId> read_id(const bcclUniqueId& id);
+void write_id(const UniqueId& id, bcclUniqueId& into);
 Status check_place(int rank, int ranks);
 
 /// The ranks that one process may make at once: each takes a thread while they are made.

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
-#include <cstring>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -19,17 +18,10 @@
 namespace bccl {
 namespace {
 
-Status not_in_group(const char* function) {
-  if (in_group()) return fail(Code::invalid_usage, "{} was called inside a group; end the group first", function);
-  return {};
-}
-
 Status get_unique_id(bcclUniqueId* id) {
   BCCL_TRY(check_pointer(id, "uniqueId"));
   const Settings settings = BCCL_TRY(process_settings());
-  const UniqueId made = BCCL_TRY(open_root(settings));
-  const auto packed = made.pack();
-  std::memcpy(id->internal, packed.data(), packed.size());
+  write_id(BCCL_TRY(open_root(settings)), *id);
   return {};
 }
 
@@ -48,9 +40,7 @@ Status init_rank(bcclComm_t* comm, int ranks, const bcclUniqueId& id, int rank, 
   *comm = nullptr;
   BCCL_TRY(not_in_group("bcclCommInitRank"));
   BCCL_TRY(check_place(rank, ranks));
-  std::array<char, unique_id_bytes> packed;
-  std::memcpy(packed.data(), id.internal, packed.size());
-  const UniqueId unique = BCCL_TRY(UniqueId::unpack(packed));
+  const UniqueId unique = BCCL_TRY(read_id(id));
   const Settings settings = BCCL_TRY(communicator_settings(config));
   *comm = BCCL_TRY(join_as(unique, rank, ranks, settings));
   return {};

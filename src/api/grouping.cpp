@@ -23,6 +23,11 @@ thread_local Group group;
 
 bool in_group() { return depth > 0; }
 
+Status not_in_group(const char* function) {
+  if (in_group()) return fail(Code::invalid_usage, "{} was called inside a group; end the group first", function);
+  return {};
+}
+
 void start_group() { ++depth; }
 
 Status end_group() {

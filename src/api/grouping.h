@@ -12,6 +12,8 @@ namespace bccl {
 /// True between bcclGroupStart and the matching outermost bcclGroupEnd of this thread.
 bool in_group();
 
+Status not_in_group(const char* function);  ///< invalid_usage for a function that must not be called in a group.
+
 void start_group();
 /// invalid_usage without a start. At the outermost end: runs the recorded calls, unless one was refused.
 Status end_group();

@@ -1,7 +1,10 @@
 #include "api/handle.h"
 
+#include <ctime>
 #include <deque>
 #include <unordered_set>
+
+#include "base/clock.h"
 
 namespace bccl {
 namespace {
@@ -57,6 +60,14 @@ Result<Stay> Stay::enter(bcclComm_t comm) {
   Stay stay(comm);
   if (comm->live.load() == nullptr) return gone();
   return stay;
+}
+
+void await_leaving(bcclComm_t comm) {
+  const Deadline deadline = Deadline::after_ms(leave_patience_ms);
+  while (comm->occupied.load() && !deadline.passed()) {
+    constexpr timespec moment{.tv_sec = 0, .tv_nsec = 100'000};
+    nanosleep(&moment, nullptr);
+  }
 }
 
 Result<std::shared_ptr<Communicator>> hold(bcclComm_t comm) {

@@ -63,6 +63,12 @@ class Stay {
   bcclComm_t shell_;
 };
 
+/// How long a call of another thread may take to end when it has been told to.
+inline constexpr int64_t leave_patience_ms = 1000;
+
+/// Waits until no other thread is inside, or for too long.
+void await_leaving(bcclComm_t comm);
+
 /// The communicator, kept alive while held: for functions that any thread may call at any time.
 Result<std::shared_ptr<Communicator>> hold(bcclComm_t comm);
 

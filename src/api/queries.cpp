@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "comm/scalar.h"
 
-#include <time.h>
 
 namespace bccl {
 namespace {
@@ -18,8 +17,6 @@ static_assert(int(Code::timeout) == bcclTimeout && int(Code::device_error) == bc
 static_assert(data_type_count == bcclNumTypes && int(DataType::float8_e5m2) == bcclFloat8e5m2 &&
               int(DataType::bfloat16) == bcclBfloat16 && int(DataType::float32) == bcclFloat32);
 static_assert(int(ReduceOp::avg) == bcclAvg && int(ReduceOp::min) == bcclMin && int(ReduceOp::premul_sum) == bcclNumOps);
-
-constexpr int64_t leave_patience_ms = 1000;
 
 Status destroy(bcclComm_t comm) {
   if (in_group()) return fail(Code::invalid_usage, "bcclCommDestroy was called inside a group; end the group first");
@@ -35,11 +32,7 @@ Status destroy(bcclComm_t comm) {
 Status abort(bcclComm_t comm) {
   const std::shared_ptr<Communicator> communicator = BCCL_TRY(close_handle(comm));
   communicator->abort(fmt::format("rank {} aborted the communicator", communicator->rank()));
-  const Deadline deadline = Deadline::after_ms(leave_patience_ms);
-  while (comm->occupied.load() && !deadline.passed()) {
-    const timespec moment{.tv_sec = 0, .tv_nsec = 100'000};
-    nanosleep(&moment, nullptr);
-  }
+  await_leaving(comm);
   if (!comm->occupied.load()) return {};
   // The other thread is still inside: its communicator must outlive it.
   new std::shared_ptr<Communicator>(communicator);

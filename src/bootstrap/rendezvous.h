@@ -20,6 +20,9 @@ namespace bccl {
 /// of the process; a root ends when its communicator is created or has failed.
 Result<UniqueId> open_root(const Settings& settings);
 
+/// The same with a given secret.
+Result<UniqueId> open_root(const Settings& settings, const std::array<uint8_t, secret_bytes>& secret);
+
 /// The same on given addresses and with a given secret: for rendezvous through the environment.
 Result<UniqueId> open_root(const std::vector<Address>& listen_on,
                            const std::array<uint8_t, secret_bytes>& secret);

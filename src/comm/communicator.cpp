@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "comm/agreement.h"
 #include "comm/scalar.h"
-#include "net/keyed_hash.h"
 #include "node/fork.h"
 #include "plan/hash.h"
 
@@ -70,10 +69,7 @@ std::string Communicator::identity() const {
   return "the communicator of " + (node_ ? node_->describe(rank_) : "one rank");
 }
 
-std::string Communicator::secret_for(std::string_view purpose) const {
-  const Tag derived = keyed_hash(hash_of(secret_), purpose);
-  return {derived.begin(), derived.end()};
-}
+Tag Communicator::secret_for(std::string_view purpose) const { return keyed_hash(hash_of(secret_), purpose); }
 
 std::string Communicator::title() const {
   return settings_.communicator_name.empty() ? "" : fmt::format("communicator \"{}\": ", settings_.communicator_name);
@@ -85,7 +81,8 @@ Status Communicator::check_usable() {
                 "rank {}: this communicator belongs to the process that forked this one; make a new one here", rank_);
   if (aborted_.load(std::memory_order_relaxed))
     return fail(Code::invalid_usage, "rank {}: the communicator was aborted; destroy it", rank_);
-  if (node_ && node_->abort_word().load(std::memory_order_acquire) != 0) return node_->posted();
+  if (node_ ? node_->abort_word().load(std::memory_order_acquire) != 0 : revoked_.load(std::memory_order_relaxed))
+    return node_ ? Status{node_->posted()} : Status{revoked()};
   // Threads that race are told apart before, by the API's Stay: another locked instruction here would be for nothing.
   if (busy_.load(std::memory_order_acquire))
     return fail(Code::invalid_usage,

@@ -21,6 +21,7 @@
 #include "exec/messages.h"
 #include "exec/operation.h"
 #include "exec/wait.h"
+#include "net/keyed_hash.h"
 #include "node/node.h"
 #include "transport/transport.h"
 #include "tuner/choice.h"
@@ -47,7 +48,7 @@ class Communicator {
   const std::string& host() const { return host_; }  ///< As given to create().
   uint64_t calls() const { return sequence_; }       ///< Collectives so far; of all ranks the same, between calls.
   /// What all ranks of this communicator know, and nobody else: for communicators that come of this one.
-  std::string secret_for(std::string_view purpose) const;
+  Tag secret_for(std::string_view purpose) const;
   std::string identity() const;  ///< "the communicator of rank 3 (host b2, pid 4711)"
   /// A hint: calls will be made on this memory of bcclMemAlloc.
   void expect(std::span<const std::byte> memory) {
@@ -72,6 +73,7 @@ class Communicator {
   bool moved_last_step() const { return moved_; }
   bool can_move() { return activity_->can_move(); }  ///< Whether step() would move; for sleepers.
   Node* node() { return node_.get(); }
+  Words* words() { return endpoint_ ? endpoint_->words() : nullptr; }
   int wake_descriptor() const { return endpoint_->wake_descriptor(); }  ///< For sleepers, beside the node; or -1.
   WaitKind wait_kind() const { return wait_kind_; }
 
@@ -79,6 +81,8 @@ class Communicator {
 
   /// Breaks the communicator on every rank. Any thread.
   void abort(const std::string& sentence);
+  /// The same, but this rank, too, may go on to shrink it. Any thread.
+  Status revoke();
   /// OK, or what broke it. Any thread; notices dead peers.
   Status async_error();
   bool busy() const { return busy_.load(std::memory_order_acquire); }
@@ -99,6 +103,7 @@ class Communicator {
   void copy_alone(const Call& call, const Reduction& reduction);
   Status wait_for_end();
   std::string describe_activity() const;
+  Error revoked() const;
   Status give_up(Error error);  ///< Posts the error to all ranks, leaves the call, and returns what was posted first.
   Status trouble_with(Rank peer);
   struct Differing {
@@ -130,6 +135,7 @@ class Communicator {
 
   std::atomic<bool> busy_{false};
   std::atomic<bool> aborted_{false};
+  std::atomic<bool> revoked_{false};  ///< Of a rank alone: where there are others, the error is posted.
   Operation operation_;
   std::unique_ptr<Messages> messages_;
   Activity* activity_ = &operation_;  ///< What step() moves on.

@@ -54,8 +54,8 @@ Result<std::unique_ptr<Communicator>> split(Communicator& parent, Errand errand,
                                             const Settings& settings) {
   const std::vector<Destination> destinations = BCCL_TRY(gather_destinations(parent, errand, mine));
   const std::optional<int> color = mine.value().color;
-  const std::string secret = parent.secret_for(fmt::format("split {} {}", parent.calls(), color.value_or(0)));
-  ChildExchange exchange(parent, errand, members_of(color, destinations), secret);
+  const Tag secret = parent.secret_for(fmt::format("split {} {}", parent.calls(), color.value_or(0)));
+  ChildExchange exchange(parent, errand, members_of(color, destinations), {secret.begin(), secret.end()});
   Result<std::unique_ptr<Communicator>> made = std::unique_ptr<Communicator>();
   if (color.has_value()) made = Communicator::create(exchange, settings, {}, parent.host());
   BCCL_TRY(exchange.conclude(made.ok() ? Status{} : Status{fail(made.code(), "{}", made.sentence())}));

@@ -183,11 +183,25 @@ void Communicator::abort(const std::string& sentence) {
   if (node_ && process_generation() == generation_) node_->post_abort(Code::remote_error, rank_, title() + sentence);
 }
 
+Status Communicator::revoke() {
+  if (process_generation() != generation_)
+    return fail(Code::invalid_usage, "rank {}: this communicator belongs to the process that forked this one", rank_);
+  if (node_)
+    node_->post_abort(Code::invalid_usage, rank_, revoked().sentence);
+  else
+    revoked_ = true;
+  return {};
+}
+
+Error Communicator::revoked() const {
+  return fail(Code::invalid_usage, "{}rank {} revoked the communicator: shrink or destroy it", title(), rank_);
+}
+
 Status Communicator::async_error() {
   if (process_generation() != generation_)
     return fail(Code::invalid_usage, "rank {}: this communicator belongs to the process that forked this one", rank_);
   if (aborted_) return fail(Code::invalid_usage, "rank {}: the communicator was aborted; destroy it", rank_);
-  if (!node_) return {};
+  if (!node_) return revoked_ ? Status{revoked()} : Status{};
   if (node_->abort_word().load(std::memory_order_acquire) != 0) return node_->posted();
   node_->want_news();  // for the next time
   for (int peer = 0; peer < ranks_; ++peer) {

@@ -64,6 +64,28 @@ void Board::mirror(const BoardReport& report, int64_t now_ns) {
   heard_ns_.store(now_ns, std::memory_order_release);
 }
 
+void WordSlot::write(const Word& word) {
+  const uint64_t version = version_.load(std::memory_order_relaxed) | 1;
+  version_.store(version, std::memory_order_relaxed);
+  for (size_t part = 0; part < parts; ++part) {
+    uint64_t bytes = 0;
+    std::memcpy(&bytes, word.data() + part * sizeof bytes, sizeof bytes);
+    parts_[part].store(bytes, std::memory_order_release);
+  }
+  version_.store(version + 1, std::memory_order_release);
+}
+
+std::optional<Word> WordSlot::read() const {
+  const uint64_t version = version_.load(std::memory_order_acquire);
+  if (version == 0 || version % 2 != 0) return std::nullopt;
+  Word word;
+  for (size_t part = 0; part < parts; ++part) {
+    const uint64_t bytes = parts_[part].load(std::memory_order_acquire);
+    std::memcpy(word.data() + part * sizeof bytes, &bytes, sizeof bytes);
+  }
+  return version_.load(std::memory_order_relaxed) == version ? std::optional(word) : std::nullopt;
+}
+
 void AbortRecord::write(Code code, int from_rank, const std::string& sentence) {
   const size_t bytes = whole_characters(sentence, abort_sentence_max);
   code_.store(static_cast<uint32_t>(code), std::memory_order_relaxed);

@@ -12,9 +12,11 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/status.h"
+#include "base/word.h"
 
 namespace bccl {
 
@@ -79,6 +81,18 @@ class AbortRecord {
   char sentence_[abort_sentence_max];
 };
 
+/// The word that a rank has left, as a sequence lock like a call's.
+class alignas(cache_line_bytes) WordSlot {
+ public:
+  void write(const Word& word);
+  std::optional<Word> read() const;  ///< None: there is none yet, or it is being replaced.
+
+ private:
+  static constexpr size_t parts = word_bytes / sizeof(uint64_t);
+  std::atomic<uint64_t> version_;  ///< Odd while it is being replaced.
+  std::atomic<uint64_t> parts_[parts];
+};
+
 /// Why a rank is not to be waited for.
 enum class Presence : uint8_t {
   present,
@@ -138,6 +152,7 @@ class alignas(cache_line_bytes) Board {
 
  public:
   AbortRecord abort;
+  WordSlot word;
 };
 
 struct alignas(cache_line_bytes) NodeHeader {

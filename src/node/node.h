@@ -102,6 +102,10 @@ class Node final {
   void say_awake(int64_t time_ns) { boards_[rank_].say_awake(time_ns); }
   int64_t awake_ns(int rank) const { return boards_[rank].awake_ns(); }  ///< Of now_ns(); 0: never yet.
 
+  /// For the ranks here: Words in transport/transport.h.
+  void leave_word(const Word& word) const { boards_[rank_].word.write(word); }
+  std::optional<Word> word_of(int rank) const { return boards_[rank].word.read(); }
+
   // ---- aborting ----
 
   /// The word that every wait looks at; non-zero once an error is posted. The same address for the node's

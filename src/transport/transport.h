@@ -9,10 +9,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
 #include "base/status.h"
+#include "base/word.h"
 
 namespace bccl {
 
@@ -100,6 +102,18 @@ class Receiver {
   virtual Placement* placement() { return nullptr; }
 };
 
+/// A power that some endpoints have: a word that a rank leaves for peers, apart from all slices, so that it arrives whatever
+/// has become of calls: after an error it is the one thing that an endpoint is still good for.
+class Words {
+ public:
+  virtual ~Words() = default;
+
+  /// Takes the place of what was left before. A peer that is gone gets none; others may see it, too.
+  virtual void leave(std::span<const int> peers, const Word& word) = 0;
+  /// The newest that has come from this peer, if one has. Never blocks.
+  virtual std::optional<Word> word_of(int peer) = 0;
+};
+
 class Endpoint {
  public:
   virtual ~Endpoint() = default;
@@ -132,6 +146,9 @@ class Endpoint {
 
   /// A hint: slices will be sent by reference from this memory.
   virtual void expect(std::span<const std::byte>) {}
+
+  /// The power to leave words, or nullptr. Always the same answer; owned by the endpoint.
+  virtual Words* words() { return nullptr; }
 
   /// Shared or pinned memory: reserved at most, and touched so far (bytes, this rank's own).
   struct Memory {

@@ -239,6 +239,72 @@ TEST_CASE("Every wrong argument of a split or duplicate is refused by name, and 
   CHECK(made == nullptr);
 }
 
+TEST_CASE("Every wrong argument of revoking, shrinking and growing is refused by name, and the communicator works on") {
+  Clique clique(2);
+  Clique one(1);
+  const bcclComm_t comm = clique[0];
+  bcclComm_t made = comm;
+  bcclUniqueId id = {};
+  const bcclUniqueId zeros = {};
+  REQUIRE(bcclCommGetUniqueId(one[0], &id) == bcclSuccess);
+  bcclConfig_t config = BCCL_CONFIG_INITIALIZER;
+  config.settings = "BCCL_NO_SUCH=1";
+  const int ranks[2] = {1, 1};
+  const int self[1] = {0};
+  const int outside[1] = {2};
+  const auto shrink = [&](const int* list, int count, int flags = BCCL_SHRINK_DEFAULT) {
+    return [=, &made] { return bcclCommShrink(comm, list, count, &made, nullptr, flags); };
+  };
+  const auto grow = [&](bcclComm_t of, int nranks, const bcclUniqueId* by, int rank) {
+    return [=, &made] { return bcclCommGrow(of, nranks, by, rank, &made, nullptr); };
+  };
+  check_refused(
+      {{"revoke nothing", [] { return bcclCommRevoke(nullptr, 0); }, bcclInvalidArgument, {"comm", "NULL"}},
+       {"revoke somehow", [&] { return bcclCommRevoke(comm, 1); }, bcclInvalidArgument, {"revokeFlags is 1"}},
+       {"shrink nothing",
+        [&] { return bcclCommShrink(nullptr, nullptr, 0, &made, nullptr, 0); },
+        bcclInvalidArgument,
+        {"comm", "NULL"}},
+       {"shrink to nowhere",
+        [&] { return bcclCommShrink(comm, nullptr, 0, nullptr, nullptr, 0); },
+        bcclInvalidArgument,
+        {"newcomm", "NULL"}},
+       {"shrink somehow", shrink(ranks, 1, 2), bcclInvalidArgument, {"shrinkFlags is 2"}},
+       {"fewer than none", shrink(ranks, -1), bcclInvalidArgument, {"excludeRanksCount -1"}},
+       {"all", shrink(ranks, 2), bcclInvalidArgument, {"excludeRanksCount 2", "0 … 1"}},
+       {"no list", shrink(nullptr, 1), bcclInvalidArgument, {"excludeRanksList", "NULL"}},
+       {"itself", shrink(self, 1), bcclInvalidArgument, {"excludeRanksList[0]", "this rank"}},
+       {"a rank that is not", shrink(outside, 1), bcclInvalidArgument, {"excludeRanksList[0] is 2"}},
+       {"shrink with bad config",
+        [&] { return bcclCommShrink(comm, ranks, 1, &made, &config, 0); },
+        bcclInvalidArgument,
+        {"BCCL_NO_SUCH"}},
+       {"an id of nothing", [&] { return bcclCommGetUniqueId(nullptr, &id); }, bcclInvalidArgument, {"comm", "NULL"}},
+       {"an id to nowhere", [&] { return bcclCommGetUniqueId(comm, nullptr); }, bcclInvalidArgument, {"uniqueId", "NULL"}},
+       {"grow to nowhere",
+        [&] { return bcclCommGrow(one[0], 2, &id, -1, nullptr, nullptr); },
+        bcclInvalidArgument,
+        {"newcomm", "NULL"}},
+       {"grow by none", grow(one[0], 1, &id, -1), bcclInvalidArgument, {"nranks 1"}},
+       {"with a number", grow(one[0], 2, &id, 0), bcclInvalidArgument, {"rank is 0", "-1"}},
+       {"by no id", grow(one[0], 2, nullptr, -1), bcclInvalidUsage, {"uniqueId is NULL on all ranks"}},
+       {"by an empty id", grow(one[0], 2, &zeros, -1), bcclInvalidArgument, {"id"}},
+       {"come in as -1", grow(nullptr, 2, &id, -1), bcclInvalidArgument, {"rank -1"}},
+       {"come in as the last but one", grow(nullptr, 2, &id, 2), bcclInvalidArgument, {"rank 2", "0 … 1"}},
+       {"come in by no id", grow(nullptr, 2, nullptr, 1), bcclInvalidArgument, {"uniqueId", "NULL"}},
+       {"come in by an empty id", grow(nullptr, 2, &zeros, 1), bcclInvalidArgument, {"id"}}},
+      clique);
+  CHECK(made == nullptr);
+}
+
+TEST_CASE("A rank that is excluded twice is refused") {
+  Clique clique(3);
+  bcclComm_t made = nullptr;
+  const int twice[2] = {2, 2};
+  CHECK(bcclCommShrink(clique[0], twice, 2, &made, nullptr, BCCL_SHRINK_DEFAULT) == bcclInvalidArgument);
+  CHECK_THAT(last_error(), Catch::Contains("excludeRanksList[1]") && Catch::Contains("twice"));
+}
+
 TEST_CASE("Every wrong argument of a user operation is refused by name") {
   Clique clique(2);
   Clique another(2);

@@ -39,11 +39,17 @@ static int create(void) {
 /* A communicator of one rank has no other to wait for. */
 static int derive(void) {
   bcclComm_t one = NULL, copy = NULL, none = NULL;
+  bcclUniqueId id;
   bcclConfig_t config = BCCL_CONFIG_INITIALIZER;
   config.name = "copy";
   CHECK(bcclCommInitAll(&one, 1, NULL) == bcclSuccess);
   CHECK(bcclCommDup(one, &copy, &config) == bcclSuccess && copy != NULL);
   CHECK(bcclCommSplit(copy, BCCL_SPLIT_NOCOLOR, 0, &none, NULL) == bcclSuccess && none == NULL);
+  CHECK(bcclCommRevoke(copy, BCCL_REVOKE_DEFAULT) == bcclSuccess);
+  CHECK(bcclCommShrink(copy, NULL, 0, &none, NULL, BCCL_SHRINK_DEFAULT) == bcclSuccess && none != NULL);
+  CHECK(bcclCommDestroy(none) == bcclSuccess);
+  CHECK(bcclCommGetUniqueId(one, &id) == bcclSuccess);
+  CHECK(bcclCommGrow(one, 1, &id, -1, &none, NULL) == bcclInvalidArgument && none == NULL);
   CHECK(bcclCommDestroy(copy) == bcclSuccess);
   CHECK(bcclCommDestroy(one) == bcclSuccess);
   return 0;

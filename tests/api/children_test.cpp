@@ -4,7 +4,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "../support/processes.h"
 #include "../support/rank_threads.h"
+#include "api/handle.h"
 #include "clique.h"
 
 namespace bccl::test {
@@ -88,6 +90,64 @@ TEST_CASE("A wrong argument of one rank is the error of all ranks that split, an
     CHECK_THAT(sentences[rank], Catch::Contains("rank 2: color -7"));
     CHECK(made[rank] == nullptr);
   }
+  CHECK(clique.trouble_with_a_sum().empty());
+}
+
+TEST_CASE("A communicator that one rank revokes fails on all, and goes on as another one without that rank") {
+  Clique clique(3);
+  const int excluded[1] = {1};
+  REQUIRE(bcclCommRevoke(clique[1], BCCL_REVOKE_DEFAULT) == bcclSuccess);
+  std::string trouble[3];
+  on_ranks(3, [&](int rank) {
+    const std::string told = trouble_with_a_sum(clique[rank], 3);
+    if (told.find("rank 1 revoked") == std::string::npos) trouble[rank] = "told: " + told;
+    bcclComm_t rest = nullptr;
+    if (rank == 1) return;
+    if (bcclCommShrink(clique[rank], excluded, 1, &rest, nullptr, BCCL_SHRINK_DEFAULT) != bcclSuccess) trouble[rank] = last_error();
+    trouble[rank] += trouble_with_a_sum(rest, 2);
+    bcclCommDestroy(rest);
+  });
+  for (const std::string& each : trouble) CHECK(each.empty());
+}
+
+TEST_CASE("Shrinking with abort ends the call that another thread is in") {
+  Clique clique(3);
+  const int excluded[1] = {2};
+  std::string trouble[3];
+  on_ranks(3, [&](int caller) {
+    bcclComm_t rest = nullptr;
+    if (caller == 0 && !holds_within_ms(patience_ms, [&] { return hold(clique[0]).value()->busy(); })) trouble[caller] = "no call";
+    if (caller == 2) {  // a second thread of rank 0, in a call that rank 2 never makes
+      const std::string told = trouble_with_a_sum(clique[0], 3);
+      if (told.find("revoked") == std::string::npos) trouble[2] = "told: " + told;
+      return;
+    }
+    const int flags = caller == 0 ? BCCL_SHRINK_ABORT : BCCL_SHRINK_DEFAULT;
+    if (bcclCommShrink(clique[caller], excluded, 1, &rest, nullptr, flags) != bcclSuccess) trouble[caller] = last_error();
+    trouble[caller] += trouble_with_a_sum(rest, 2);
+    bcclCommDestroy(rest);
+  });
+  for (const std::string& each : trouble) CHECK(each.empty());
+}
+
+TEST_CASE("A communicator grows by ranks that come in with an id of one of its ranks") {
+  Clique clique(2);
+  bcclUniqueId id = {};
+  REQUIRE(bcclCommGetUniqueId(clique[1], &id) == bcclSuccess);
+  std::string trouble[4];
+  on_ranks(4, [&](int rank) {
+    bcclComm_t larger = nullptr;
+    const bool is_new = rank >= 2;
+    if (bcclCommGrow(is_new ? nullptr : clique[rank], 4, rank == 0 ? nullptr : &id, is_new ? rank : -1, &larger, nullptr) !=
+        bcclSuccess)
+      trouble[rank] = last_error();
+    int number = -1;
+    bcclCommUserRank(larger, &number);
+    if (number != rank) trouble[rank] += "misplaced";
+    trouble[rank] += trouble_with_a_sum(larger, 4);
+    bcclCommDestroy(larger);
+  });
+  for (const std::string& each : trouble) CHECK(each.empty());
   CHECK(clique.trouble_with_a_sum().empty());
 }
 

@@ -42,6 +42,16 @@ bcclResult_t Member::sum_until_error(size_t count) {
     if (const bcclResult_t result = sum(count); result != bcclSuccess) return result;
 }
 
+void Member::shrink_without(const std::vector<int>& excluded) {
+  bcclComm_t smaller = nullptr;
+  const bcclResult_t result = bcclCommShrink(comm_, excluded.data(), int(excluded.size()), &smaller, nullptr, BCCL_SHRINK_ABORT);
+  expect(result == bcclSuccess, bcclGetLastError(nullptr));
+  destroy();
+  comm_ = smaller;
+  calls_ = 0;
+  expect(bcclCommUserRank(comm_, &rank_) == bcclSuccess && bcclCommCount(comm_, &ranks_) == bcclSuccess, "no rank");
+}
+
 bcclResult_t Member::await_async_error() {
   bcclResult_t state = bcclSuccess;
   expect(holds_within_ms(patience_ms,

@@ -50,6 +50,9 @@ class Member {
   /// The state of the communicator, once it is an error; fails the body if that does not come.
   bcclResult_t await_async_error();
 
+  /// Goes on as a rank of the communicator without these.
+  void shrink_without(const std::vector<int>& excluded);
+
   void note(bcclResult_t result);  ///< With the last sentence, and the time.
   void reach(int stage) { mine().stage.store(stage); }
   void await_go(int at_least);

@@ -92,6 +92,22 @@ std::vector<Endpoint::Memory> memory_of_all(Group& group) {
   return memory;
 }
 
+TEST_CASE("A word arrives at the peers that it is left for, past slices that nobody takes, and a newer one in its place") {
+  Group group = Group::each();
+  if (group.any().words() == nullptr) return;
+  const int last = group.size() - 1;
+  while (group.try_send(group.sender(0, {last}), {1, 64})) {
+  }
+  for (const char letter : {'a', 'b', '\0', 'c'}) {
+    Word word{};
+    word.fill(letter);
+    group[0].words()->leave(group.all_but(0), word);
+    for (const int peer : group.all_but(0))
+      CHECK(group.eventually([&] { return group[peer].words()->word_of(0) == word; }));
+  }
+  for (const int peer : group.all_but(0)) CHECK(!group[0].words()->word_of(peer).has_value());
+}
+
 TEST_CASE("Memory is reserved once and touched by use alone") {
   Group group = Group::each();
   const std::vector<Endpoint::Memory> before = memory_of_all(group);

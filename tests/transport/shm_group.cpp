@@ -30,6 +30,7 @@ class Housed final : public Endpoint {
   int slices_max() const override { return endpoint_.slices_max(); }
   Status poll() override { return endpoint_.poll(); }
   void expect(std::span<const std::byte> memory) override { endpoint_.expect(memory); }
+  Words* words() override { return endpoint_.words(); }
   Memory memory() const override { return endpoint_.memory(); }
 
  private:

@@ -25,6 +25,7 @@ class Decorator : public Endpoint {
   bool is_flushed() const override { return inner_->is_flushed(); }
   int wake_descriptor() const override { return inner_->wake_descriptor(); }
   void expect(std::span<const std::byte> memory) override { inner_->expect(memory); }
+  Words* words() override { return inner_->words(); }
   Memory memory() const override { return inner_->memory(); }
 
   Result<Sender*> sender(std::span<const int> peers, int lane) final {

@@ -77,6 +77,14 @@ Result<Sender*> RoutedEndpoint::sender(std::span<const int> peers, int lane) {
   return senders_.try_emplace({{peers.begin(), peers.end()}, lane}, std::move(made)).first->second.get();
 }
 
+void RoutedEndpoint::leave(std::span<const int> peers, const Word& word) {
+  std::vector<int> near;
+  std::vector<int> far;
+  for (const int peer : peers) (is_near(peer) ? near : far).push_back(peer);
+  near_->words()->leave(near, word);
+  far_->words()->leave(far, word);
+}
+
 int RoutedEndpoint::lanes() const { return std::min(near_->lanes(), far_->lanes()); }
 size_t RoutedEndpoint::slice_bytes_max() const { return std::min(near_->slice_bytes_max(), far_->slice_bytes_max()); }
 int RoutedEndpoint::slices_max() const { return std::max(near_->slices_max(), far_->slices_max()); }

@@ -36,7 +36,7 @@ class Way {
   const Sender* user_ = nullptr;  ///< Has acquired, and not committed.
 };
 
-class RoutedEndpoint final : public Endpoint {
+class RoutedEndpoint final : public Endpoint, private Words {
  public:
   /// `is_near`: by rank.
   RoutedEndpoint(std::unique_ptr<Endpoint> near, std::unique_ptr<Endpoint> far, std::vector<bool> is_near);
@@ -52,9 +52,14 @@ class RoutedEndpoint final : public Endpoint {
   Status poll() override;
   bool is_flushed() const override { return near_->is_flushed() && far_->is_flushed(); }
   int wake_descriptor() const override { return far_->wake_descriptor(); }  ///< The near one rings doorbells.
+  /// If both have that power.
+  Words* words() override { return near_->words() != nullptr && far_->words() != nullptr ? this : nullptr; }
   Memory memory() const override;
 
  private:
+  void leave(std::span<const int> peers, const Word& word) override;
+  std::optional<Word> word_of(int peer) override { return towards(peer).words()->word_of(peer); }
+
   bool is_near(int peer) const;
   Result<Way*> way(Endpoint& inner, const std::vector<int>& peers, int lane);
   Endpoint& towards(int peer) { return is_near(peer) ? *near_ : *far_; }

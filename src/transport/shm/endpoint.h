@@ -29,7 +29,7 @@ struct Options {
 /// Bytes of arena to ask Node::join for, when so many ranks are on the host.
 size_t arena_bytes(int ranks, const Options& options);
 
-class ShmEndpoint final : public Endpoint {
+class ShmEndpoint final : public Endpoint, private Words {
  public:
   /// The node must have been joined with arena_bytes(). `node` outlives the endpoint.
   ShmEndpoint(const Node& node, const Options& options);
@@ -43,6 +43,7 @@ class ShmEndpoint final : public Endpoint {
   int slices_max() const override { return queue_frames; }
   Status poll() override;
   void expect(std::span<const std::byte> memory) override;
+  Words* words() override { return this; }
   Memory memory() const override;
 
   /// Measures the distance to the neighbours; collective: every rank of the host calls it at the same point.
@@ -51,6 +52,9 @@ class ShmEndpoint final : public Endpoint {
   Distance distance() const { return distance_; }
 
  private:
+  void leave(std::span<const int>, const Word& word) override { node_.leave_word(word); }
+  std::optional<Word> word_of(int peer) override { return node_.word_of(peer); }
+
   Status check(int peer, int lane) const;
   int me() const { return node_.place_of(node_.rank()); }
   const Arena& my_arena() const { return arena_of(node_.rank()); }

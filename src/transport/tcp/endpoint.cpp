@@ -149,6 +149,16 @@ void TcpEndpoint::adjust_watch(Link& link) {
       watch(link, wanted == Watch::none ? EPOLL_CTL_DEL : EPOLL_CTL_MOD, wanted == Watch::arrivals_and_room).ok());
 }
 
+void TcpEndpoint::leave(std::span<const int> peers, const Word& word) {
+  for (const int peer : peers)
+    if (const auto link = link_to_.find(peer); link != link_to_.end()) link->second->leave_word(word);
+}
+
+std::optional<Word> TcpEndpoint::word_of(int peer) {
+  const auto link = link_to_.find(peer);
+  return link == link_to_.end() ? std::nullopt : link->second->word();
+}
+
 bool TcpEndpoint::is_flushed() const {
   return std::ranges::all_of(links_, [](const auto& link) { return link->is_flushed(); });
 }

@@ -21,7 +21,7 @@
 
 namespace bccl::tcp {
 
-class TcpEndpoint final : public Endpoint {
+class TcpEndpoint final : public Endpoint, private Words {
  public:
   /// Collective over the exchange: opens a listener, tells its addresses, and connects to `peers`: the ranks that this
   /// one is to reach by TCP, each of which must name this rank in turn. Errors name the rank, its host, the address
@@ -43,10 +43,14 @@ class TcpEndpoint final : public Endpoint {
   Status poll() override;
   bool is_flushed() const override;
   int wake_descriptor() const override { return epoll_.get(); }
+  Words* words() override { return this; }
   Memory memory() const override;
 
  private:
   TcpEndpoint(std::string me, const Options& options, Staging staging);
+
+  void leave(std::span<const int> peers, const Word& word) override;
+  std::optional<Word> word_of(int peer) override;
 
   Status add_link(Pair pair);
   Status watch(Link& link, int operation, bool for_room);

@@ -157,13 +157,33 @@ void Link::hang_up() {
   for (Pipe& pipe : pipes_) pipe.hang_up();
 }
 
+void Link::read_life() {
+  std::array<char, word_bytes> bytes;
+  const iovec into{bytes.data(), bytes.size()};
+  const Transfer life = pipes_.back().receive({&into, 1});
+  word_in_part_.append(bytes.data(), life.bytes);
+  if (word_in_part_.size() >= word_bytes) {
+    std::copy_n(word_in_part_.data(), word_bytes, word_.emplace().data());
+    word_in_part_.erase(0, word_bytes);
+  }
+  if (life.gone && !has_ended()) end_of(pipes_.size() - 1, life.error);
+}
+
+std::optional<Word> Link::word() {
+  read_life();
+  return word_;
+}
+
+void Link::leave_word(const Word& word) {
+  iovec from{const_cast<char*>(word.data()), word.size()};
+  const Transfer life = pipes_.back().send({&from, 1});
+  // There is room for hundreds of them: a peer that reads none is stopped, and part of one would spoil the next.
+  if (life.bytes > 0 && life.bytes < word.size()) pipes_.back().hang_up();
+}
+
 void Link::look_after(int64_t now) {
   if (has_ended()) return;
-  std::byte none;
-  const iovec nothing{&none, 1};
-  const Transfer life = pipes_.back().receive({&nothing, 1});
-  if (life.bytes > 0) return fail_with(garbage("bytes where none belong"));
-  if (life.gone) end_of(pipes_.size() - 1, life.error);
+  read_life();
   check_acknowledgements(now);
   constexpr int64_t farewell_ns = 500'000'000;  // the goodbye travels by another socket
   if (ended_ns_ != 0 && now - ended_ns_ > farewell_ns && !has_ended()) end_of(0, end_error_);

@@ -11,9 +11,11 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/status.h"
+#include "base/word.h"
 #include "transport/tcp/frame_reader.h"
 #include "transport/tcp/inlet.h"
 #include "transport/tcp/lane.h"
@@ -29,7 +31,7 @@ enum class Watch : uint8_t { none, arrivals, arrivals_and_room };
 
 class Link final : private FrameSink {
  public:
-  /// `pipes`: for data, in their order; then one that carries nothing and tells whether the peer's host lives.
+  /// `pipes`: for data, in their order; then one that tells whether the peer's host lives, and carries words only.
   Link(std::string me, Peer peer, std::vector<Pipe> pipes, SlotMemory memory, const Options& options);
   ~Link() override = default;
   Link(const Link&) = delete;
@@ -67,6 +69,10 @@ class Link final : private FrameSink {
   int sockets() const { return static_cast<int>(pipes_.size()); }
   int socket(int index) const { return pipes_[static_cast<size_t>(index)].socket(); }
 
+  /// Words go by the socket that shows life, where no slice is in their way, and after errors, too.
+  void leave_word(const Word& word);
+  std::optional<Word> word();
+
   /// Why the link is of no use any more. A peer that has left in an orderly way is an error once something is wanted
   /// of it.
   const std::optional<Error>& error() const { return error_; }
@@ -86,6 +92,7 @@ class Link final : private FrameSink {
   int parts_for(size_t bytes) const;
   void stop_sending(int error_number);
   void give_up_loans();
+  void read_life();
   void end_of(size_t socket, int error_number);
   void check_acknowledgements(int64_t now_ns);
   void fail_with(Error error);
@@ -116,6 +123,8 @@ class Link final : private FrameSink {
   int end_error_ = 0;
   int64_t looked_ns_ = 0;
   int64_t stalled_ns_ = 0;     ///< Since when sent bytes are not acknowledged.
+  std::string word_in_part_;
+  std::optional<Word> word_;
   std::optional<Error> error_;
 };
 
