@@ -17,6 +17,8 @@ namespace {
 constexpr int64_t told_ms_max =
     20'000;  ///< On a loaded machine; BCCL_DETECTION is a second, BCCL_TIMEOUT a minute.
 const std::vector<std::string> impatient = {"BCCL_DETECTION=1s", "BCCL_TIMEOUT=60s"};
+/// Hosts are asked once a second whether they live: in a second of patience one lost question is death.
+const std::vector<std::string> patient = {"BCCL_DETECTION=10s", "BCCL_TIMEOUT=60s"};
 
 /// So slow that a call of a MiB takes a tenth of a second or so: whatever happens, it happens in the middle
 /// of one.
@@ -31,8 +33,11 @@ struct Fault {
 
 /// Two hosts of two ranks that sum up until something happens to host 1.
 struct Scene {
+  explicit Scene(const std::vector<std::string>& patience)
+      : ranks{hosts, {2, 2}, {"sums", mebibyte}, patience} {}
+
   Hosts hosts{2, Link{.rate_mbit = slow_mbit}};
-  RanksOnHosts ranks{hosts, {2, 2}, {"sums", mebibyte}, impatient};
+  RanksOnHosts ranks;
 };
 
 void check_told(Scene& scene, const Fault& fault, int64_t struck_ns) {
@@ -52,7 +57,8 @@ void check_told(Scene& scene, const Fault& fault, int64_t struck_ns) {
 
 /// All at the same time, for most of it is waiting.
 void check_all_told(const std::vector<Fault>& faults) {
-  std::list<Scene> scenes(faults.size());
+  std::list<Scene> scenes;
+  for (size_t count = 0; count < faults.size(); ++count) scenes.emplace_back(impatient);
   for (Scene& scene : scenes) scene.ranks.await_output("running");
   std::vector<int64_t> struck_ns;
   auto scene = scenes.begin();
@@ -78,25 +84,31 @@ TEST_CASE("Every rank that is left is told when a host loses its power or all it
 }
 
 /// Ends the job where all is well: every rank has found every sum right.
-void check_stops(Scene& scene) {
+void check_stops(Scene& scene, const std::string& what) {
   scene.ranks[0].signal(SIGTERM);
   for (int rank = 0; rank < scene.ranks.size(); ++rank) {
     const Outcome outcome = scene.ranks[rank].end();
-    INFO("rank " << rank << "\n" << outcome.output << outcome.errors);
+    INFO(what << ", rank " << rank << "\n" << outcome.output << outcome.errors);
     CHECK(outcome.status == 0);
     CHECK_THAT(outcome.output, Catch::EndsWith("stopped\n"));
   }
 }
 
 TEST_CASE("Ranks go on when a link gets slower, loses some packets, or is down for a moment") {
-  std::list<Scene> scenes(3);
+  const std::vector<Fault> faults = {
+      {"slower", [](Hosts& hosts) { hosts.link(1).set_rate_mbit(slow_mbit / 4); }},
+      {"lossy", [](Hosts& hosts) { hosts.link(1).set_loss(0.02); }},
+      {"down for a moment", [](Hosts& hosts) {
+         hosts.link(1).down();
+         hosts.link(1).up();
+       }}};
+  std::list<Scene> scenes;
+  for (size_t count = 0; count < faults.size(); ++count) scenes.emplace_back(patient);
   for (Scene& scene : scenes) scene.ranks.await_output("running");
   auto scene = scenes.begin();
-  (scene++)->hosts.link(1).set_rate_mbit(slow_mbit / 4);
-  (scene++)->hosts.link(1).set_loss(0.02);
-  scene->hosts.link(1).down();
-  scene->hosts.link(1).up();
-  for (Scene& each : scenes) check_stops(each);
+  for (const Fault& fault : faults) fault.strike((scene++)->hosts);
+  scene = scenes.begin();
+  for (const Fault& fault : faults) check_stops(*scene++, fault.name);
 }
 
 }  // namespace
