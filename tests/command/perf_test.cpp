@@ -123,6 +123,20 @@ TEST_CASE("Option -r all takes every rank for the root in turn") {
   for (const std::string root : {"0", "1", "2"}) CHECK_THAT(csv, Catch::Contains(",none," + root + ",0,"));
 }
 
+TEST_CASE("Option --split measures several communicators at once, of processes and of threads") {
+  for (const std::string kind : {"--ranks", "-g"}) {
+    const auto document = nlohmann::json::parse(output_of(command(
+        {"perf", "reduce_scatter", kind, "4", "--split", "2", "-b", "64", "-e", "64", "-n", "2", "--json"})));
+    CHECK(document["communicators"] == 2);
+    CHECK(document["ranks"] == 2);
+    CHECK(document["results"].size() == 2);
+    for (const auto& result : document["results"]) CHECK(result["wrong"] == 0);
+  }
+  const std::string table =
+      output_of(command(perf({"-g", "4", "--split", "4", "-b", "8", "-e", "8", "-n", "1"})));
+  CHECK_THAT(table, Catch::Contains("1 ranks") && Catch::Contains("4 communicators at once"));
+}
+
 TEST_CASE("Types and reductions have the names of nccl-tests, too") {
   for (const std::string type : {"int8", "uint8", "int32", "uint32", "int64", "uint64", "half", "float",
                                  "double", "bfloat16", "f8e4m3", "f8e5m2"})
@@ -298,6 +312,10 @@ TEST_CASE("bccl perf refuses what it does not understand, by name and with statu
         Case{{"perf", "all_reduces", "--ranks", "2"}, "'all_reduces'"},
         Case{{"perf", "broadcast", "--ranks", "2", "-r", "2"}, "--root: 2 is not one of 2 ranks"},
         Case{{"perf", "broadcast", "--ranks", "2", "-r", "one"}, "--root: 'one' is not a rank"},
+        Case{perf({"--ranks", "3", "--split", "2"}),
+             "--split: 3 ranks do not make 2 communicators of one size"},
+        Case{{"perf", "broadcast", "--ranks", "4", "--split", "2", "-r", "2"},
+             "--root: 2 is not one of 2 ranks"},
         Case{{"perf", "sendrecv", "--ranks", "2", "--algo", "ring"}, "not an algorithm of sendrecv"},
         Case{perf({"--ranks", "2", "--matrix", "random"}), "all_reduce has no matrix"},
         Case{{"perf", "alltoallv", "--ranks", "2", "--matrix", "even"}, "--matrix: 'even'"},

@@ -79,7 +79,7 @@ Counts found(const Saboteur& act, std::string_view collective = "all_reduce") {
   test::on_ranks(ranks, [&](int rank) {
     auto barrier = shared_barrier(page.get());
     Report* reports = rank == 0 ? &report : nullptr;
-    auto sweep = Sweep::make(options, comms[size_t(rank)], *barrier.value(), reports);
+    auto sweep = Sweep::make(options, {comms[size_t(rank)], comms[size_t(rank)]}, *barrier.value(), reports);
     auto wrong = sweep.value().run();
     if (wrong.ok() && rank == 0) totals = wrong.value();
     if (wrong.ok()) ++done;
@@ -201,6 +201,33 @@ TEST_CASE("A wrong element makes bccl perf fail, and none does not") {
   CHECK(status([](const Made& call) {
           if (call.rank() == 1) call.target()[0] += 1;
         }) == 1);
+}
+
+TEST_CASE("What is wrong in another communicator than the one that reports is counted, too") {
+  const MeasuredCollective row = with_saboteur("all_reduce");
+  PerfOptions options;
+  options.collective = &row;
+  options.bytes_min = options.bytes_max = count * sizeof(float);
+  options.iterations = 2;
+  const FileDescriptor page = std::move(make_barrier_memory(4)).value();
+  std::vector<bcclComm_t> worlds(4), comms(4);
+  REQUIRE(bcclCommInitAll(worlds.data(), 4, nullptr) == bcclSuccess);
+  sabotage = [&](const Made& call) {
+    if (call.arguments.comm == comms[3]) call.target()[0] += 1;
+  };
+  Keeping report;
+  test::on_ranks(4, [&](int rank) {
+    const auto at = static_cast<size_t>(rank);
+    const bool split = bcclCommSplit(worlds[at], rank % 2, rank, &comms[at], nullptr) == bcclSuccess;
+    auto barrier = shared_barrier(page.get());
+    auto sweep =
+        Sweep::make(options, {comms[at], worlds[at]}, *barrier.value(), rank == 0 ? &report : nullptr);
+    if (split) static_cast<void>(sweep.value().run());
+  });
+  sabotage = nullptr;
+  for (const bcclComm_t comm : comms) bcclCommDestroy(comm);
+  for (const bcclComm_t world : worlds) bcclCommDestroy(world);
+  CHECK(report.counts == Counts{looks_out_of_place, looks_in_place});
 }
 
 }  // namespace

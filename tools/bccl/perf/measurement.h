@@ -24,6 +24,7 @@ struct PerfOptions {
   const MeasuredCollective* collective = nullptr;
   int ranks = 0;    ///< Processes to start; 0: not given.
   int threads = 0;  ///< Ranks as threads of this process instead; 0: not given.
+  int communicators = 1;   ///< At once, of as many ranks each: rank r is in number r % communicators.
   int ranks_a_thread = 1;  ///< Multiplies `threads`, as nccl-tests has several devices a thread.
   int root = 0;            ///< all_roots: one after another.
   TrafficKind traffic = TrafficKind::uniform;

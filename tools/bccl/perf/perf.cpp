@@ -53,9 +53,13 @@ Result<int> measure(const PerfOptions& options, const Invocation& invocation) {
   const std::optional<Launch> launch =
       BCCL_TRY(launch_from([](const char* name) { return std::getenv(name); }));
   const int ranks = ranks_of(options, launch);
-  if (options.root >= ranks)
+  if (ranks % options.communicators != 0)
+    throw CLI::ValidationError("--split", fmt::format("{} ranks do not make {} communicators of one size",
+                                                      ranks, options.communicators));
+  const int members = ranks / options.communicators;
+  if (options.root >= members)
     throw CLI::ValidationError(
-        "--root", fmt::format("{} is not one of {} ranks, 0 to {}", options.root, ranks, ranks - 1));
+        "--root", fmt::format("{} is not one of {} ranks, 0 to {}", options.root, members, members - 1));
   if (launch) return perf_as_rank(options);
   return options.threads > 0 ? perf_in_threads(options) : perf_alone(options, invocation.arguments);
 }

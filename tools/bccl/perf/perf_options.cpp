@@ -90,6 +90,9 @@ void add_rank_options(CLI::App& command, PerfOptions& options) {
   auto* devices = add_value(command, "-g,--ngpus", options.ranks_a_thread, whole_number(1, ranks_max),
                             "As many ranks for each of these threads (default: 1)");
   devices->excludes(ranks);
+  add_value(
+      command, "--split", options.communicators, whole_number(1, ranks_max),
+      "Several communicators at once, this many: ranks r, r + STEP, r + 2 STEP … make one (default: 1)");
   add_value(command, "--bind", options.binding, one_of({"none", "core"}),
             "none (default), or core: rank r to core r")
       ->excludes(threads)

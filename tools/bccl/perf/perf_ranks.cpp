@@ -37,14 +37,30 @@ void choose_algorithm(const PerfOptions& options) {
   if (!options.algorithm.empty()) setenv("BCCL_ALGO", options.algorithm.c_str(), 1);
 }
 
-/// One rank from its communicator to its exit status; the first rank reports.
-Result<int> sweep_as(const PerfOptions& options, bcclComm_t comm, Barrier& barrier) {
-  int rank = 0, ranks = 0;
-  bcclCommUserRank(comm, &rank);
+/// The communicator that this rank measures: the world, or one of several that share its ranks out.
+Result<Joined> split(const PerfOptions& options, bcclComm_t world, int rank) {
+  if (options.communicators == 1) return Joined(nullptr);
+  bcclComm_t comm = nullptr;
+  const bcclResult_t result = bcclCommSplit(world, rank % options.communicators, rank, &comm, nullptr);
+  if (result != bcclSuccess) return last_error(result);
+  return Joined(comm);
+}
+
+Result<int64_t> sweep_world(const PerfOptions& options, bcclComm_t world, int rank, Barrier& barrier) {
+  const Joined own = BCCL_TRY(split(options, world, rank));
+  const bcclComm_t comm = own.get() != nullptr ? own.get() : world;
+  int ranks = 0;
   bcclCommCount(comm, &ranks);
   std::unique_ptr<Report> report = rank == 0 ? make_report(options, ranks, stdout) : nullptr;
-  Result<Sweep> sweep = Sweep::make(options, comm, barrier, report.get());
-  Result<int64_t> wrong = sweep.ok() ? sweep->run() : Result<int64_t>(std::move(sweep).take_error());
+  Sweep sweep = BCCL_TRY(Sweep::make(options, {comm, world}, barrier, report.get()));
+  return sweep.run();
+}
+
+/// One rank from its communicator to its exit status; the first rank reports.
+Result<int> sweep_as(const PerfOptions& options, bcclComm_t world, Barrier& barrier) {
+  int rank = 0;
+  bcclCommUserRank(world, &rank);
+  Result<int64_t> wrong = sweep_world(options, world, rank, barrier);
   if (!wrong.ok()) {
     barrier.give_up();
     return std::move(wrong).take_error();

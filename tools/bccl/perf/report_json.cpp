@@ -35,6 +35,7 @@ class JsonReport : public Report {
     }
     document_["collective"] = options.collective->name;
     document_["ranks"] = ranks;
+    document_["communicators"] = options.communicators;
     document_["algorithm"] = options.algorithm.empty() ? Json() : Json(options.algorithm);
     document_["iterations"] = options.iterations;
     document_["warmup"] = options.warmup;

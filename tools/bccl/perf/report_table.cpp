@@ -20,6 +20,9 @@ class TableReport : public Report {
                BCCL_MAJOR, BCCL_MINOR, BCCL_PATCH, collective_.name, ranks_, options_.warmup,
                options_.iterations,
                options_.algorithm.empty() ? "chosen by the library" : options_.algorithm);
+    if (options_.communicators > 1)
+      fmt::print(to_, "# {} communicators at once; times are those of the slowest, bandwidths those of one\n",
+                 options_.communicators);
     if (collective_.has_traffic)
       fmt::print(to_, "# matrix {}, seed {}; size and count: of one rank's sends and of a mean block\n",
                  name_of(options_.traffic), options_.seed);

@@ -18,20 +18,21 @@ bcclDataType_t api_type(DataType type) { return static_cast<bcclDataType_t>(type
 
 }  // namespace
 
-Result<Sweep> Sweep::make(const PerfOptions& options, bcclComm_t comm, Barrier& barrier, Report* report) {
+Result<Sweep> Sweep::make(const PerfOptions& options, SweepPlace place, Barrier& barrier, Report* report) {
   int rank = 0, ranks = 1;
-  BCCL_TRY(checked(bcclCommUserRank(comm, &rank)));
-  BCCL_TRY(checked(bcclCommCount(comm, &ranks)));
-  Sweep sweep(options, comm, barrier, report, rank, ranks);
+  BCCL_TRY(checked(bcclCommUserRank(place.comm, &rank)));
+  BCCL_TRY(checked(bcclCommCount(place.comm, &ranks)));
+  Sweep sweep(options, place, barrier, report, rank, ranks);
   BCCL_TRY(sweep.take_memory());
   return sweep;
 }
 
-Sweep::Sweep(const PerfOptions& options, bcclComm_t comm, Barrier& barrier, Report* report, int rank,
+Sweep::Sweep(const PerfOptions& options, SweepPlace place, Barrier& barrier, Report* report, int rank,
              int ranks)
     : options_(options),
       collective_(*options.collective),
-      comm_(comm),
+      comm_(place.comm),
+      world_(place.world),
       barrier_(barrier),
       report_(report),
       progress_(report != nullptr),
@@ -193,11 +194,11 @@ Status Sweep::perform(const Call& call) {
 /// An iteration took as long as its slowest rank.
 Status Sweep::combine_times() {
   double* times = iteration_ns_.data();
-  return checked(bcclAllReduce(times, times, iteration_ns_.size(), bcclFloat64, bcclMax, comm_, nullptr));
+  return checked(bcclAllReduce(times, times, iteration_ns_.size(), bcclFloat64, bcclMax, world_, nullptr));
 }
 
 Result<int64_t> Sweep::sum_over_ranks(int64_t value) {
-  BCCL_TRY(checked(bcclAllReduce(&value, &value, 1, bcclInt64, bcclSum, comm_, nullptr)));
+  BCCL_TRY(checked(bcclAllReduce(&value, &value, 1, bcclInt64, bcclSum, world_, nullptr)));
   return value;
 }
 

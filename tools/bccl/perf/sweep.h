@@ -1,5 +1,5 @@
 /// One rank's part of a benchmark: for every type, operation, root and size, checks the results and times the
-/// calls. Every rank of the communicator runs the same sweep; rank 0 has the report.
+/// calls. Every rank of the world runs the same sweep; its rank 0 has the report.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +16,17 @@
 
 namespace bccl::tool {
 
+/// Where a rank takes part: calls are made on `comm`; `world` has the ranks of all communicators that are
+/// busy at once, and each iteration takes as long as the slowest of them. The two may be one.
+struct SweepPlace {
+  bcclComm_t comm;
+  bcclComm_t world;
+};
+
 class Sweep {
  public:
   /// `options`, `barrier` and `report` (null on all ranks but one) outlive the sweep.
-  static Result<Sweep> make(const PerfOptions& options, bcclComm_t comm, Barrier& barrier, Report* report);
+  static Result<Sweep> make(const PerfOptions& options, SweepPlace place, Barrier& barrier, Report* report);
 
   /// The value: elements that were wrong on any rank in any check.
   Result<int64_t> run();
@@ -40,7 +47,7 @@ class Sweep {
     DataLayout layout;
   };
 
-  Sweep(const PerfOptions& options, bcclComm_t comm, Barrier& barrier, Report* report, int rank, int ranks);
+  Sweep(const PerfOptions& options, SweepPlace place, Barrier& barrier, Report* report, int rank, int ranks);
   Status take_memory();
   size_t bytes_needed() const;
   Status run_ops(DataType type);
@@ -59,6 +66,7 @@ class Sweep {
   const PerfOptions& options_;
   const MeasuredCollective& collective_;
   bcclComm_t comm_;
+  bcclComm_t world_;
   Barrier& barrier_;
   Report* report_;
   std::optional<RankMemory> send_;
