@@ -1,5 +1,5 @@
-/// Bruck: at distance 1, 2, 4, … everyone passes on all that has to go that way, so the logarithm of n messages do, with
-/// any number of ranks. Bruck, Ho, Kipnis, Upfal and Weathersby, "Efficient algorithms for all-to-all communications in
+/// Bruck: at distance 1, 2, 4, … everyone passes on all that has to go that way, so the logarithm of n messages do,
+/// with any number of ranks. Bruck, Ho, Kipnis, Upfal and Weathersby, "Efficient algorithms for all-to-all communications in
 /// multiport message-passing systems", 1997.
 #include <algorithm>
 
@@ -17,8 +17,8 @@ std::vector<Chunks> around(Rank first, int count, int ranks) {
 }
 
 /// What rank `holder` sends on at this distance, having done so at all smaller ones: the blocks for ranks whose distance
-/// from where they began has that bit. The farthest are the first, so that for the rank that they are for they come in
-/// the order of senders.
+/// from where they began has that bit. The farthest are the first, so that for the rank that they are for they come
+/// in the order of senders.
 std::vector<Parcel> parcels_at(int distance, Rank holder, int ranks) {
   std::vector<Parcel> parcels;
   for (int way = ranks - 1; way > 0; --way) {

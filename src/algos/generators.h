@@ -18,6 +18,8 @@ Plan direct_reduce(const Shape& shape, Rank me);
 Plan direct_reduce_scatter(const Shape& shape, Rank me);
 Plan direct_scatter(const Shape& shape, Rank me);
 
+Plan dissemination_barrier(const Shape& shape, Rank me);
+
 Plan double_binary_tree_all_reduce(const Shape& shape, Rank me);
 Plan double_binary_tree_broadcast(const Shape& shape, Rank me);
 Plan double_binary_tree_reduce(const Shape& shape, Rank me);

@@ -1,5 +1,5 @@
-/// Blocks of an all-to-all on their way through other ranks: what goes to one peer in one round goes as one message. Where
-/// blocks do not lie side by side they are copied together first.
+/// Blocks of an all-to-all on their way through other ranks: what goes to one peer in one round goes as one message.
+/// Where blocks do not lie side by side they are copied together first.
 #pragma once
 
 #include <map>

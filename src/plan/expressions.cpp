@@ -23,10 +23,11 @@ uint64_t hash(std::span<const ExpressionId> inputs) {
 
 }  // namespace
 
-Expressions::Expressions(int contributors, int labels)
+Expressions::Expressions(int contributors, int labels, bool may_repeat)
     : contributors_(static_cast<uint32_t>(contributors)),
       leaves_(contributors_ * static_cast<uint32_t>(labels)),
       tokens_(contributors_),
+      may_repeat_(may_repeat),
       slots_(1024, unwritten) {
   for (size_t at = 0; at < tokens_.size(); ++at) tokens_[at] = mix(at);
   full_sum_ = std::accumulate(tokens_.begin(), tokens_.end(), uint64_t{0});
@@ -41,6 +42,7 @@ ExpressionId Expressions::combine(std::span<const ExpressionId> inputs) {
     node.leaves = std::min(count_max, node.leaves + count(input));
     node.sum += sum(input);
   }
+  if (may_repeat_) note_holders(inputs);
   children_.insert(children_.end(), inputs.begin(), inputs.end());
   nodes_.push_back(node);
   const auto id = static_cast<ExpressionId>(leaves_ + nodes_.size() - 1);
@@ -66,9 +68,29 @@ void Expressions::grow() {
   }
 }
 
-bool Expressions::probably_full(ExpressionId id) const { return count(id) == contributors_ && sum(id) == full_sum_; }
+void Expressions::note_holders(std::span<const ExpressionId> inputs) {
+  std::vector<bool> holders(contributors_);
+  for (const ExpressionId input : inputs)
+    if (is_leaf(input))
+      holders[contributor_of(input)] = true;
+    else
+      for (size_t at = 0; at < contributors_; ++at)
+        if (holders_[input - leaves_][at]) holders[at] = true;
+  holders_.push_back(std::move(holders));
+}
+
+bool Expressions::holds_all(ExpressionId id) const {
+  if (is_leaf(id)) return contributors_ == 1;
+  const std::vector<bool>& holders = holders_[id - leaves_];
+  return std::find(holders.begin(), holders.end(), false) == holders.end();
+}
+
+bool Expressions::probably_full(ExpressionId id) const {
+  return may_repeat_ ? holds_all(id) : count(id) == contributors_ && sum(id) == full_sum_;
+}
 
 bool Expressions::full(ExpressionId id) const {
+  if (may_repeat_) return holds_all(id);
   if (count(id) != contributors_) return false;  // So the walk below ends after at most 2 × contributors expressions.
   std::vector<bool> seen(contributors_);
   std::vector<ExpressionId> open{id};
@@ -105,7 +127,7 @@ std::string Expressions::fault(ExpressionId id) const {
   }
   for (size_t rank = 0; rank < times.size(); ++rank) {
     if (times[rank] == 0) return fmt::format("lacks the contribution of rank {}", rank);
-    if (times[rank] > 1) return fmt::format("holds the contribution of rank {} {} times", rank, times[rank]);
+    if (times[rank] > 1 && !may_repeat_) return fmt::format("holds the contribution of rank {} {} times", rank, times[rank]);
   }
   return {};
 }

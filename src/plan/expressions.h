@@ -20,8 +20,9 @@ inline constexpr ExpressionId unwritten = UINT32_MAX;  ///< What memory holds be
 
 class Expressions {
  public:
-  /// contributors × labels must be below 2³¹ (wired_things_max).
-  Expressions(int contributors, int labels);
+  /// contributors × labels must be below 2³¹ (wired_things_max). may_repeat: what is full may hold contributions more than
+  /// once; memory is then linear in expressions × contributors.
+  Expressions(int contributors, int labels, bool may_repeat = false);
 
   ExpressionId leaf(int contributor, int label) const {
     return static_cast<ExpressionId>(label) * contributors_ + static_cast<ExpressionId>(contributor);
@@ -30,10 +31,11 @@ class Expressions {
   /// The reduction of two or more values of one label, rounded once.
   ExpressionId combine(std::span<const ExpressionId> inputs);
 
-  /// Every contribution exactly once, judged by sums of random numbers: wrong with probability 2⁻⁶⁴.
+  /// Every contribution exactly once, judged by sums of random numbers: wrong with probability 2⁻⁶⁴. Or at least once,
+  /// if they may repeat, which is counted.
   bool probably_full(ExpressionId id) const;
 
-  /// The same, by counting; takes time linear in the contributors.
+  /// The same, always by counting; takes time linear in the contributors.
   bool full(ExpressionId id) const;
 
   /// What keeps an expression from being full: "lacks the contribution of rank 0", or "holds … 2 times".
@@ -60,12 +62,16 @@ class Expressions {
   uint64_t sum(ExpressionId id) const { return is_leaf(id) ? tokens_[contributor_of(id)] : node(id).sum; }
   size_t find_slot(std::span<const ExpressionId> inputs) const;
   void grow();
+  bool holds_all(ExpressionId id) const;
+  void note_holders(std::span<const ExpressionId> inputs);
   void write(ExpressionId id, std::string& out) const;
 
   uint32_t contributors_;
   uint32_t leaves_;
   std::vector<uint64_t> tokens_;  ///< A random number for each contributor.
   uint64_t full_sum_ = 0;
+  bool may_repeat_;
+  std::vector<std::vector<bool>> holders_;  ///< If contributions may repeat: by node, whose it holds.
   std::vector<Node> nodes_;
   std::vector<ExpressionId> children_;
   std::vector<ExpressionId> slots_;  ///< Open addressing over nodes_; `unwritten` marks a free slot.

@@ -23,6 +23,9 @@ constexpr bool has_root(Collective collective) {
   return collective == Collective::broadcast || collective == Collective::reduce ||
          collective == Collective::gather || collective == Collective::scatter;
 }
+/// A barrier combines only to learn of everybody: nobody looks at the result, so contributions may come in more than once
+/// and in any order.
+constexpr bool may_repeat(Collective collective) { return collective == Collective::barrier; }
 /// all_to_all may not be called in place: its source and target hold different labels at the same places.
 constexpr bool may_be_in_place(Collective collective) { return collective != Collective::all_to_all; }
 

@@ -9,7 +9,8 @@
 ///            second slot stands for the waiting result. (In one go with one slot even a ring stands still.)
 ///   result   after all steps, every target chunk of every rank holds what the collective puts there: the one
 ///            contribution to its label, or, where results are combined, each rank's exactly once, and all ranks
-///            that have the label the same expression tree, hence the same bits; `completes` is set on exactly
+///            that have the label the same expression tree, hence the same bits (of a barrier: each rank's
+///            contribution at least once, in any order); `completes` is set on exactly
 ///            the steps where the full reduction is first reached
 ///   races    no two steps that nothing orders use the same chunk if one of them writes it, as if connections
 ///            could hold everything. The plan runs once per window, without a pause between, and the windows

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <span>
 
 #include "plan/expressions.h"
@@ -60,17 +61,19 @@ class Run {
   Status run_step(StepId id) {
     const Step& step = wiring_.plan_of(id);
     const Chunks& extent = step.extent();
-    int full = 0;
+    completed_.clear();
     for (int k = 0; k < extent.count; ++k) {
       const ExpressionId value = BCCL_TRY(combine(id, k));
+      const auto is_full = [&](ExpressionId input) { return expressions_.probably_full(input); };
+      const bool was_full = std::ranges::any_of(inputs_, is_full);
       results_[step_results_[id] + static_cast<size_t>(k)] = value;
-      full += expressions_.probably_full(value) ? 1 : 0;
+      completed_.push_back(!was_full && is_full(value));
       if (!step.to.present()) continue;
       const size_t to = cell(wiring_.rank_of(id), step.to.buffer, step.to.first + k);
       cells_[to] = value;
       writers_[to] = id;
     }
-    return check_completes(id, step.inputs() > 1 ? full : 0);
+    return check_completes(id);
   }
 
   /// The value of the step's k-th chunk.
@@ -89,20 +92,19 @@ class Run {
     return inputs_.size() == 1 ? inputs_[0] : expressions_.combine(inputs_);
   }
 
-  /// `full`: how many of the step's chunks become full here.
-  Status check_completes(StepId id, int full) const {
+  Status check_completes(StepId id) const {
     const Step& step = wiring_.plan_of(id);
     const Chunks& extent = step.extent();
+    const auto full = std::ranges::count(completed_, true);
     if (full == (step.completes ? extent.count : 0)) return {};
     if (!step.completes)
       return fail(Code::internal_error, "{}: completes {} of the {} chunks of {}, but is not marked so{}",
                   wiring_.name(id), full, extent.count, name_of(extent), mode());
-    Chunks first{extent.buffer, extent.first, 1};  // that is not completed
-    const ExpressionId* result = &results_[step_results_[id]];
-    for (; step.inputs() > 1 && expressions_.probably_full(*result); ++result) ++first.first;
-    const std::string fault = expressions_.fault(*result);
+    const auto first = static_cast<int>(std::ranges::find(completed_, false) - completed_.begin());
+    const std::string fault = expressions_.fault(results_[step_results_[id] + static_cast<size_t>(first)]);
     return fail(Code::internal_error, "{}: is marked as completing {}, but the result {}{}", wiring_.name(id),
-                name_of(first), fault.empty() ? "was full before" : fault, mode());
+                name_of(Chunks{extent.buffer, extent.first + first, 1}),
+                fault.empty() ? "was full before" : fault, mode());
   }
 
   Status check_target(const Place& at, const Place& first) const {
@@ -114,7 +116,7 @@ class Run {
     if (!expressions_.full(value))
       return fail(Code::internal_error, "{}: target chunk {} {}{}", place, at.chunk, expressions_.fault(value),
                   mode());
-    if (value != value_of(first))
+    if (value != value_of(first) && !may_repeat(plans_[0].collective))
       return fail(Code::internal_error,
                   "{}: target chunk {} is combined in another order than on rank {}: {}, not {}{}", place,
                   at.chunk, first.rank, expressions_.text(value), expressions_.text(value_of(first)), mode());
@@ -154,6 +156,7 @@ class Run {
   std::vector<size_t> step_results_;  ///< Each step's first result; a message is what its sender's step made.
   std::vector<ExpressionId> results_;
   std::vector<ExpressionId> inputs_;  ///< Of the chunk being combined.
+  std::vector<bool> completed_;       ///< Of the step being run: which chunks are full now, and were in no input.
 };
 
 }  // namespace
@@ -161,7 +164,7 @@ class Run {
 Status check_result(const Wiring& wiring, const std::vector<StepId>& order) {
   const std::vector<Plan>& plans = wiring.plans();
   const Collective collective = plans[0].collective;
-  Expressions expressions(combines(collective) ? plans[0].ranks : 1, plans[0].labels);
+  Expressions expressions(combines(collective) ? plans[0].ranks : 1, plans[0].labels, may_repeat(collective));
   for (const bool in_place : {false, true}) {
     if (in_place && !may_be_in_place(collective)) continue;
     Run run(wiring, expressions, in_place);

@@ -60,8 +60,10 @@ const Algorithm* algorithm_of(const std::vector<std::string>& row) {
   return nullptr;
 }
 
-/// Four ranks show all that there is to see; of a tree with four-way branches it takes more.
-int ranks_drawn(const Algorithm& algorithm) { return algorithm.name == "k_nomial" ? 6 : 4; }
+/// Four ranks show all that there is to see; where every step branches four ways, it takes more.
+int ranks_drawn(const Algorithm& algorithm) {
+  return algorithm.name == "k_nomial" || algorithm.name == "dissemination" ? 6 : 4;
+}
 
 /// Without the legend, which stands on the page once.
 std::string drawing_of(const Algorithm& algorithm, const Shape& shape) {

@@ -1,5 +1,7 @@
 /// Plans carried out on numbers, on partitions with uneven and empty parts.
+#include <algorithm>
 #include <cstring>
+#include <limits>
 #include <random>
 
 #include <catch2/catch.hpp>
@@ -26,17 +28,22 @@ std::vector<std::vector<T>> numbers(const std::vector<Plan>& plans, const Partit
   return values;
 }
 
-/// What every rank's target should hold: of each of its labels the sum of what all sources have of it. Where data is
-/// only moved, one source has it.
+/// What every rank's target should hold: of each of its labels the sum of what all sources have of it, or of a barrier the
+/// largest. Where data is only moved, one source has it.
 template <class T>
 std::vector<std::vector<T>> plain_sums(const std::vector<Plan>& plans, const Partition& partition,
                                        const std::vector<std::vector<T>>& sources) {
   std::vector<std::vector<T>> sums;
-  for (int label = 0; label < plans[0].labels; ++label) sums.emplace_back(partition.part(label).count);
+  const bool largest = may_repeat(plans[0].collective);
+  for (int label = 0; label < plans[0].labels; ++label)
+    sums.emplace_back(partition.part(label).count, largest ? std::numeric_limits<T>::lowest() : T{});
   for (size_t rank = 0; rank < plans.size(); ++rank) {
     auto next = sources[rank].begin();
     for (const int label : plans[rank].labels_of(Buffer::source))
-      for (T& value : sums[static_cast<size_t>(label)]) value += *next++;
+      for (T& value : sums[static_cast<size_t>(label)]) {
+        value = largest ? std::max(value, *next) : value + *next;
+        ++next;
+      }
   }
   std::vector<std::vector<T>> targets(plans.size());
   for (size_t rank = 0; rank < plans.size(); ++rank)

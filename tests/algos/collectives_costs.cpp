@@ -138,7 +138,7 @@ TEST_CASE("bruck all-gather: ⌈log₂ n⌉ hops, least data, two messages where
   }
 }
 
-TEST_CASE("bruck all-to-all: ⌈log₂ n⌉ hops and messages; a block is sent once for each bit of its distance") {
+TEST_CASE("bruck all-to-all: ⌈log₂ n⌉ hops and messages, a block sent once for each bit of its distance") {
   for (int n = 2; n <= 40; ++n) {
     int bits = 0;
     for (int distance = 0; distance < n; ++distance) bits += std::popcount(static_cast<unsigned>(distance));
@@ -154,6 +154,18 @@ TEST_CASE("pairwise: n - 1 hops, one message each, least data") {
   for (int n = 2; n <= 20; ++n) {
     check_costs(Collective::reduce_scatter, "pairwise", flat(n), {2 * (n - 1), n - 1, n - 1, least(n)});
     check_costs(Collective::all_to_all, "pairwise", flat(n), {2 * n - 1, n - 1, n - 1, least(n)});
+  }
+}
+
+TEST_CASE("dissemination: ⌈log₄ n⌉ hops, at most three messages each") {
+  for (int n = 2; n <= 70; ++n) {
+    int hops = 0;
+    int messages = 0;
+    for (int distance = 1; distance < n; distance *= 4) {
+      messages += std::min(3, (n - 1) / distance);
+      ++hops;
+    }
+    check_costs(Collective::barrier, "dissemination", flat(n), {hops + 1, hops, messages, double(messages)});
   }
 }
 

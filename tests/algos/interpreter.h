@@ -12,6 +12,7 @@
 #include <tuple>
 #include <vector>
 
+#include "plan/layout.h"
 #include "plan/partition.h"
 #include "plan/plan.h"
 
@@ -122,11 +123,16 @@ class Interpreter {
     for (size_t input = 1; input < inputs.size(); ++input)
       for (size_t chunk = 0; chunk < inputs[0].size(); ++chunk)
         for (size_t i = 0; i < inputs[0][chunk].size(); ++i)
-          inputs[0][chunk][i] += inputs[input].at(chunk).at(i);
+          combine(inputs[0][chunk][i], inputs[input].at(chunk).at(i));
     for (int k = 0; k < step.to.count; ++k) cell(step.to, k, rank) = inputs[0].at(static_cast<size_t>(k));
     for (const Rank peer : step.send)
       queues_[{rank, static_cast<size_t>(peer), channel}].push_back(inputs[0]);
     return true;
+  }
+
+  /// Of a barrier nothing is wanted but that all have come: the largest number may come in more than once.
+  void combine(T& sum, const T& more) const {
+    sum = may_repeat(plans_[0].collective) ? std::max(sum, more) : sum + more;
   }
 
   bool is_empty(const Chunks& chunks, size_t rank) {
