@@ -67,7 +67,7 @@ TEST_CASE("the sum of each group leaves it once, at every level") {
   }
 }
 
-TEST_CASE("a way to a rank has it as its root; the ways beside it, the ranks of its innermost group") {
+TEST_CASE("a way to a rank has it as its root, and the ways beside it the ranks of its innermost group") {
   for (uint32_t seed = 1; seed <= 50; ++seed) {
     const Shape shape = random_groups(seed, 40);
     INFO("seed " << seed << ", " << describe(shape));

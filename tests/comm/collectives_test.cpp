@@ -1,11 +1,11 @@
 // Every collective as a whole, over shared memory: each rank's result against what the collective means, in place and not,
 // with equal and unequal blocks.
-#include <numeric>
 #include <random>
 #include <set>
 
 #include <catch2/catch.hpp>
 
+#include "../support/collective_case.h"
 #include "../support/sanitized.h"
 #include "algos/catalogue.h"
 #include "team.h"
@@ -13,103 +13,7 @@
 namespace bccl::test {
 namespace {
 
-using Numbers = std::vector<int32_t>;
-
-/// Element `index` of what rank `from` gives (to rank `to`, where it gives each rank something of its own).
-int32_t given(int from, int to, size_t index) {
-  return static_cast<int32_t>(size_t(from) * 1'000'003 + size_t(to) * 10'007 + index * 7);
-}
-
-int32_t sum_over_ranks(int ranks, int to, size_t index) {
-  uint32_t sum = 0;
-  for (int rank = 0; rank < ranks; ++rank) sum += static_cast<uint32_t>(given(rank, to, index));
-  return static_cast<int32_t>(sum);
-}
-
-struct Case {
-  Collective collective;
-  int ranks;
-  int root = 0;
-  std::vector<size_t> counts;  ///< By block; of all_to_all by (sender, receiver).
-  bool variable = false;
-  bool in_place = false;
-
-  size_t count_of(int block) const { return counts[size_t(block)]; }
-};
-
-/// One rank's buffers, blocks one after another.
-struct Buffers {
-  Numbers memory;  ///< Of both.
-  size_t source = 0;
-  size_t target = 0;
-  std::vector<size_t> source_counts;
-  std::vector<size_t> target_counts;
-};
-
-std::vector<size_t> counts_of(const Case& one, const std::vector<int>& blocks) {
-  std::vector<size_t> counts;
-  for (const int block : blocks) counts.push_back(one.count_of(block));
-  return counts;
-}
-
-size_t sum(const std::vector<size_t>& counts) { return std::accumulate(counts.begin(), counts.end(), size_t{0}); }
-
-/// Where a block that both buffers hold begins, in elements from the beginning of the one that holds more.
-size_t place_of(const std::vector<int>& blocks, const std::vector<size_t>& counts, int block) {
-  size_t at = 0;
-  for (size_t k = 0; k < blocks.size() && blocks[k] != block; ++k) at += counts[k];
-  return at;
-}
-
-Buffers buffers_of(const Case& one, int rank) {
-  const Layout held = layout_of({one.collective, one.ranks, one.root, 1}, rank);
-  Buffers buffers;
-  buffers.source_counts = counts_of(one, held.source);
-  buffers.target_counts = counts_of(one, held.target);
-  const size_t source = sum(buffers.source_counts);
-  const size_t target = sum(buffers.target_counts);
-  const bool shares = one.in_place && !held.source.empty() && !held.target.empty();
-  if (!shares) {
-    buffers.target = source;
-  } else if (held.source.size() == 1) {
-    buffers.source = place_of(held.target, buffers.target_counts, held.source[0]);
-  } else {
-    buffers.target = place_of(held.source, buffers.source_counts, held.target[0]);
-  }
-  buffers.memory.assign(source + target, -1);
-  size_t at = buffers.source;
-  for (size_t k = 0; k < held.source.size(); ++k) {
-    // A block for one rank alone differs from those for others; what all get does not.
-    const int to = one.collective == Collective::all_to_all ? held.source[k] % one.ranks : held.source[k];
-    for (size_t i = 0; i < buffers.source_counts[k]; ++i) buffers.memory[at++] = given(rank, to, i);
-  }
-  return buffers;
-}
-
-/// What is wrong with the rank's result; empty if nothing.
-std::string fault(const Case& one, int rank, const Buffers& buffers) {
-  const Layout held = layout_of({one.collective, one.ranks, one.root, 1}, rank);
-  size_t at = buffers.target;
-  for (size_t k = 0; k < held.target.size(); ++k) {
-    const int block = held.target[k];
-    for (size_t i = 0; i < buffers.target_counts[k]; ++i, ++at) {
-      int32_t wanted = 0;
-      if (combines(one.collective))
-        wanted = sum_over_ranks(one.ranks, block, i);
-      else if (one.collective == Collective::all_to_all)
-        wanted = given(block / one.ranks, rank, i);
-      else if (one.collective == Collective::all_gather || one.collective == Collective::gather)
-        wanted = given(block, block, i);
-      else
-        wanted = given(one.root, block, i);
-      if (buffers.memory[at] != wanted)
-        return fmt::format("rank {}: element {} of block {} is {}, not {}", rank, i, block, buffers.memory[at], wanted);
-    }
-  }
-  return {};
-}
-
-Call call_of(const Case& one, Buffers& buffers) {
+Call call_of(const CollectiveCase& one, CaseBuffers& buffers) {
   Call call{.collective = one.collective,
             .source = buffers.memory.data() + buffers.source,
             .target = buffers.memory.data() + buffers.target,
@@ -125,11 +29,10 @@ Call call_of(const Case& one, Buffers& buffers) {
   return call;
 }
 
-void check(Team& team, const Case& one) {
-  INFO(name_of(one.collective) << ", " << one.ranks << " ranks, root " << one.root << ", first count " << one.counts[0]
-                               << (one.variable ? ", variable" : "") << (one.in_place ? ", in place" : ""));
+void check(Team& team, const CollectiveCase& one) {
+  INFO(describe(one));
   const Outcomes outcomes = team.each([&](Communicator& communicator) -> Status {
-    Buffers buffers = buffers_of(one, communicator.rank());
+    CaseBuffers buffers = buffers_of(one, communicator.rank());
     BCCL_TRY(communicator.run(call_of(one, buffers)));
     const std::string wrong = fault(one, communicator.rank(), buffers);
     return wrong.empty() ? Status{} : Status(fail(Code::internal_error, "{}", wrong));
@@ -155,8 +58,7 @@ TEST_CASE("Every collective does what it says, with equal blocks") {
         for (const size_t count : {size_t{1}, size_t{17}, size_t{1000}, size_t{sanitized ? 20'000 : 100'003}})
           for (const bool in_place : {false, true}) {
             if (in_place && !may_be_in_place(collective)) continue;
-            const auto blocks = static_cast<size_t>(blocks_of(collective, ranks));
-            check(team, {collective, ranks, root, std::vector<size_t>(blocks, count), false, in_place});
+            check(team, {collective, ranks, root, equal_counts(collective, ranks, count), false, in_place});
           }
   }
 }
@@ -204,7 +106,7 @@ TEST_CASE("Every algorithm asked for does what it says, on one host and on two, 
       for (const bool in_place : {false, true}) {
         if (in_place && !may_be_in_place(collective)) continue;
         for (const size_t count : {size_t{3}, size_t{sanitized ? 5'000 : 40'003}})
-          check(team, {collective, ranks, root, std::vector<size_t>(blocks, count), false, in_place});
+          check(team, {collective, ranks, root, equal_counts(collective, ranks, count), false, in_place});
         std::vector<size_t> counts;
         for (size_t block = 0; block < blocks; ++block) counts.push_back(random() % 3 == 0 ? 0 : random() % 5'000);
         if (blocks > 1) check(team, {collective, ranks, root, counts, true, in_place});
@@ -222,8 +124,8 @@ TEST_CASE("A weighted all-reduce sums up the same, whatever the shares and the a
   for (const std::vector<uint32_t>& weights : shares)
     for (const size_t count : {size_t{1}, size_t{5000}, size_t{70'001}}) {
       const Outcomes outcomes = team.each([&](Communicator& communicator) -> Status {
-        const Case one{Collective::all_reduce, 3, 0, {count}};
-        Buffers buffers = buffers_of(one, communicator.rank());
+        const CollectiveCase one{Collective::all_reduce, 3, 0, {count}};
+        CaseBuffers buffers = buffers_of(one, communicator.rank());
         Call call = call_of(one, buffers);
         call.weights = weights.data();
         BCCL_TRY(communicator.run(call));
@@ -261,7 +163,7 @@ TEST_CASE("Counts that two ranks have differently are named on every rank, with 
   Team team(3);
   const Outcomes outcomes = team.each([&](Communicator& communicator) -> Status {
     const int rank = communicator.rank();
-    Numbers memory(200);
+    std::vector<int32_t> memory(200);
     std::vector<size_t> sent(3, 10);
     std::vector<size_t> received(3, 10);
     if (rank == 1) sent[2] = 12;  // rank 2 expects 10

@@ -7,31 +7,19 @@
 namespace bccl::test {
 namespace {
 
-constexpr int32_t guard = 0x5a5a5a5a;
-constexpr size_t guards = 16;
 constexpr int lanes_max = 32;
 constexpr int64_t stall_rounds =
     100'000;  ///< Without any progress; the delayed decorator says no 8 times at most.
-
-int32_t input(int rank, size_t index, uint32_t call) {
-  return static_cast<int32_t>(index * 7 + static_cast<size_t>(rank) * 1'000'003 + call * 77);
-}
-
-/// Wraps as int32 does.
-int32_t expected(int ranks, size_t index, uint32_t call) {
-  uint32_t sum = 0;
-  for (int rank = 0; rank < ranks; ++rank) sum += static_cast<uint32_t>(input(rank, index, call));
-  return static_cast<int32_t>(sum);
-}
 
 uint32_t signature_of(uint32_t call) { return 0xC0DE0000 + call; }
 
 }  // namespace
 
 Ensemble::Ensemble(const EnsembleShape& shape, const Decorate& decorate) : shape_(shape) {
-  const Algorithm* algorithm = find_algorithm(Collective::all_reduce, shape.algorithm);
+  const Algorithm* algorithm = find_algorithm(shape.collective, shape.algorithm);
   REQUIRE(algorithm != nullptr);
-  const Shape of_plan{.ranks = shape.ranks, .channels = shape.channels, .groups = {}};
+  Shape of_plan{.ranks = shape.ranks, .channels = shape.channels, .groups = {}, .root = shape.root};
+  if (!shape.groups.empty()) of_plan.groups.push_back(shape.groups);
   // Messages of several chunks are a cache line a chunk or more, however small the slice is.
   const auto chunks = static_cast<size_t>(algorithm->build(of_plan, 0).message_chunks);
   endpoints_ = make_mailbox_group(shape.ranks, {.lanes = lanes_max,
@@ -46,14 +34,27 @@ Ensemble::Ensemble(const EnsembleShape& shape, const Decorate& decorate) : shape
     plans_.push_back(std::move(bound).value());
     operations_.push_back(std::make_unique<Operation>());
   }
-  sources_.resize(size_t(shape.ranks));
-  targets_.resize(size_t(shape.ranks));
+  buffers_.resize(size_t(shape.ranks));
 }
 
 std::string Ensemble::name() const {
-  return fmt::format("{}, {} ranks, {} channels, {} lanes, {} slices of {} bytes{}{}", shape_.algorithm,
-                     shape_.ranks, shape_.channels, shape_.lanes, shape_.slices_max, shape_.slice_bytes,
-                     shape_.weights.empty() ? "" : ", weighted", shape_.in_place ? ", in place" : "");
+  return fmt::format("{} {}, {} ranks in groups [{}], root {}, {} channels, {} lanes, {} slices of {} bytes{}{}{}",
+                     shape_.algorithm, name_of(shape_.collective), shape_.ranks, fmt::join(shape_.groups, " "),
+                     shape_.root, shape_.channels, shape_.lanes, shape_.slices_max, shape_.slice_bytes,
+                     shape_.weights.empty() ? "" : ", weighted", shape_.variable ? ", variable" : "",
+                     shape_.in_place ? ", in place" : "");
+}
+
+CollectiveCase Ensemble::case_of(size_t elements) const {
+  CollectiveCase one{.collective = shape_.collective,
+                     .ranks = shape_.ranks,
+                     .root = shape_.root,
+                     .counts = equal_counts(shape_.collective, shape_.ranks, elements),
+                     .variable = shape_.variable,
+                     .in_place = shape_.in_place};
+  for (size_t block = 0; shape_.variable && block < one.counts.size(); ++block)
+    one.counts[block] = elements * (block % 3) / 2;
+  return one;
 }
 
 Recipe Ensemble::recipe(int rank, size_t elements) const {
@@ -63,25 +64,28 @@ Recipe Ensemble::recipe(int rank, size_t elements) const {
     weights.push_back(shape_.weights[size_t(label) % shape_.weights.size()]);
   Recipe recipe;
   recipe.plan = &plan;
-  recipe.geometry = Geometry(plan.plan(), {elements, sizeof(int32_t), shape_.slice_bytes, weights});
+  GeometryRequest request{elements, sizeof(int32_t), shape_.slice_bytes, weights};
+  if (shape_.variable) {
+    const CaseBuffers buffers = buffers_of(case_of(elements), rank);
+    request.source.counts = buffers.source_counts;
+    request.target.counts = buffers.target_counts;
+    request.windows_min = 1;
+  }
+  recipe.geometry = Geometry(plan.plan(), request);
   recipe.element_bytes = sizeof(int32_t);
-  recipe.kernel = find_kernel(DataType::int32, Combine::sum, Isa::scalar);
+  recipe.kernel = find_kernel(DataType::int32, may_repeat(shape_.collective) ? Combine::max : Combine::sum, Isa::scalar);
   return recipe;
 }
 
 void Ensemble::start(int rank, const Recipe& recipe, size_t elements, uint32_t call) {
-  std::vector<int32_t>& source = sources_[size_t(rank)];
-  std::vector<int32_t>& target = targets_[size_t(rank)];
-  source.resize(elements);
-  target.assign(elements + guards, guard);
-  int32_t* from = shape_.in_place ? target.data() : source.data();
-  for (size_t i = 0; i < elements; ++i) from[i] = input(rank, i, call);
-  operation(rank).start(recipe, {.source = reinterpret_cast<const std::byte*>(from),
-                                 .target = reinterpret_cast<std::byte*>(target.data()),
+  CaseBuffers& buffers = buffers_[size_t(rank)];
+  buffers = buffers_of(case_of(elements), rank, call);
+  operation(rank).start(recipe, {.source = reinterpret_cast<const std::byte*>(buffers.memory.data() + buffers.source),
+                                 .target = reinterpret_cast<std::byte*>(buffers.memory.data() + buffers.target),
                                  .scale = 1.0,
                                  .scale_bits = 1,
                                  .signature = signature_of(call),
-                                 .in_place = shape_.in_place});
+                                 .in_place = buffers.shared});
 }
 
 std::string Ensemble::run(size_t elements, int calls, uint64_t seed) {
@@ -110,19 +114,8 @@ std::string Ensemble::run(size_t elements, int calls, uint64_t seed) {
 }
 
 std::string Ensemble::fault(int rank, size_t elements, uint32_t call) const {
-  const std::vector<int32_t>& target = targets_[size_t(rank)];
-  for (size_t i = 0; i < elements; ++i)
-    if (target[i] != expected(ranks(), i, call))
-      return fmt::format("rank {}, call {}: element {} is {}, not {}", rank, call, i, target[i],
-                         expected(ranks(), i, call));
-  for (size_t i = elements; i < target.size(); ++i)
-    if (target[i] != guard)
-      return fmt::format("rank {}: written {} elements past the end", rank, i - elements + 1);
-  const std::vector<int32_t>& source = sources_[size_t(rank)];
-  for (size_t i = 0; !shape_.in_place && i < elements; ++i)
-    if (source[i] != input(rank, i, call))
-      return fmt::format("rank {}: source element {} was changed", rank, i);
-  return {};
+  const std::string wrong = test::fault(case_of(elements), rank, buffers_[size_t(rank)], call);
+  return wrong.empty() ? "" : fmt::format("call {}: {}", call, wrong);
 }
 
 std::string Ensemble::describe_stall() const {

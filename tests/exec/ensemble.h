@@ -1,6 +1,5 @@
 /// All ranks of one operation, driven round robin by the calling thread over mailboxes: what the tests of
-/// Operation are written in. Elements are int32, summed; each rank's data is a function of (rank, index,
-/// call).
+/// Operation are written in. Elements are int32, summed where results are combined (collective_case.h).
 #pragma once
 
 #include <cstdint>
@@ -9,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "../support/collective_case.h"
 #include "../transport/mailbox.h"
 #include "algos/catalogue.h"
 #include "exec/operation.h"
@@ -24,6 +24,10 @@ struct EnsembleShape {
   size_t slice_bytes = 64;
   std::vector<uint32_t> weights = {};  ///< Repeated over the labels; empty: uniform.
   bool in_place = false;
+  Collective collective = Collective::all_reduce;
+  int root = 0;
+  std::vector<int> groups = {};  ///< By rank, of one level; empty: none.
+  bool variable = false;         ///< Blocks of three sizes, nothing among them.
 };
 
 using Decorate = std::function<std::unique_ptr<Endpoint>(std::unique_ptr<Endpoint>, int rank)>;
@@ -36,7 +40,7 @@ class Ensemble {
   std::string name() const;
   Operation& operation(int rank) { return *operations_[size_t(rank)]; }
   Endpoint& endpoint(int rank) { return *endpoints_[size_t(rank)]; }
-  Recipe recipe(int rank, size_t elements) const;
+  Recipe recipe(int rank, size_t elements) const;  ///< Of a call with so many elements in every block.
 
   /// Gives the rank its data of call number `call` and starts it.
   void start(int rank, const Recipe& recipe, size_t elements, uint32_t call);
@@ -50,6 +54,7 @@ class Ensemble {
   std::string fault(int rank, size_t elements, uint32_t call) const;
 
  private:
+  CollectiveCase case_of(size_t elements) const;
   std::string describe_stall() const;
 
   EnsembleShape shape_;
@@ -57,8 +62,7 @@ class Ensemble {
   std::vector<std::unique_ptr<BoundPlan>> plans_;
   std::vector<std::unique_ptr<Operation>> operations_;
   std::vector<Recipe> recipes_;  ///< Of run(); operations refer to them.
-  std::vector<std::vector<int32_t>> sources_;
-  std::vector<std::vector<int32_t>> targets_;
+  std::vector<CaseBuffers> buffers_;
 };
 
 }  // namespace bccl::test
