@@ -9,12 +9,12 @@
 namespace bccl {
 namespace {
 
-constexpr int radix = 4;
+constexpr int round_radix = 4;
 
 /// The ranks at the distance and its multiples, after this one; or before it, if the distance is negative.
 std::vector<Rank> peers_at(int distance, int ranks, Rank me) {
   std::vector<Rank> peers;
-  for (int times = 1; times < radix && times * std::abs(distance) < ranks; ++times)
+  for (int times = 1; times < round_radix && times * std::abs(distance) < ranks; ++times)
     peers.push_back((me + times * distance + ranks) % ranks);
   return peers;
 }
@@ -24,10 +24,10 @@ std::vector<Rank> peers_at(int distance, int ranks, Rank me) {
 Plan dissemination_barrier(const Shape& shape, Rank me) {
   PlanBuilder plan{Collective::barrier, "dissemination", shape, me};
   plan.step().from(source(0)).send(peers_at(1, shape.ranks, me));
-  for (int distance = 1; distance < shape.ranks; distance *= radix) {
+  for (int distance = 1; distance < shape.ranks; distance *= round_radix) {
     auto heard = plan.step().reduce(distance == 1 ? source(0) : target(0)).recv(peers_at(-distance, shape.ranks, me));
-    heard.to(target(0)).send(peers_at(distance * radix, shape.ranks, me));
-    if (distance * radix >= shape.ranks) heard.completes();
+    heard.to(target(0)).send(peers_at(distance * round_radix, shape.ranks, me));
+    if (distance * round_radix >= shape.ranks) heard.completes();
   }
   return std::move(plan).build();
 }

@@ -51,7 +51,7 @@ class Tree {
   Rank root_;
 };
 
-PlanBuilder begin(Collective collective, const Shape& shape, Rank me) {
+PlanBuilder begin_in_halves(Collective collective, const Shape& shape, Rank me) {
   PlanBuilder plan{collective, "double_binary_tree", shape, me};
   plan.cut(trees);
   return plan;
@@ -61,7 +61,7 @@ PlanBuilder begin(Collective collective, const Shape& shape, Rank me) {
 
 /// Up and down are channels of their own, so that a slice goes up while an earlier one comes down.
 Plan double_binary_tree_all_reduce(const Shape& shape, Rank me) {
-  PlanBuilder plan = begin(Collective::all_reduce, shape, me);
+  PlanBuilder plan = begin_in_halves(Collective::all_reduce, shape, me);
   for (int tree = 0; tree < trees; ++tree) {
     const auto [parent, children] = Tree{tree, shape.ranks, 0}.place(me);
     const int up = 2 * tree;
@@ -79,7 +79,7 @@ Plan double_binary_tree_all_reduce(const Shape& shape, Rank me) {
 }
 
 Plan double_binary_tree_broadcast(const Shape& shape, Rank me) {
-  PlanBuilder plan = begin(Collective::broadcast, shape, me);
+  PlanBuilder plan = begin_in_halves(Collective::broadcast, shape, me);
   for (int tree = 0; tree < trees; ++tree) {
     const auto [parent, children] = Tree{tree, shape.ranks, shape.root}.place(me);
     auto step = plan.step(tree).to(target(tree)).send(children);
@@ -89,7 +89,7 @@ Plan double_binary_tree_broadcast(const Shape& shape, Rank me) {
 }
 
 Plan double_binary_tree_reduce(const Shape& shape, Rank me) {
-  PlanBuilder plan = begin(Collective::reduce, shape, me);
+  PlanBuilder plan = begin_in_halves(Collective::reduce, shape, me);
   for (int tree = 0; tree < trees; ++tree) {
     const auto [parent, children] = Tree{tree, shape.ranks, shape.root}.place(me);
     auto sum = sum_up(plan.step(tree), children, source(tree), me);

@@ -13,7 +13,7 @@
 namespace bccl {
 namespace {
 
-constexpr const char* name = "hierarchical";
+constexpr const char* hierarchical = "hierarchical";
 
 /// Unequal groups take several passes. They are independent, so they run side by side as far as channels go.
 constexpr int channels_max = 4;
@@ -59,7 +59,7 @@ RootedTree tree_to(const Shape& shape) {
 
 Plan hierarchical_all_reduce(const Shape& shape, Rank me) {
   const GroupTree tree{shape};
-  PlanBuilder plan{Collective::all_reduce, name, shape, me};
+  PlanBuilder plan{Collective::all_reduce, hierarchical, shape, me};
   plan.cut(tree.labels());
   for (const auto& [channel, branches] : passes_of(tree, tree.even_ways(), me)) {
     for (const auto& [label, place] : branches) {
@@ -77,7 +77,7 @@ Plan hierarchical_all_reduce(const Shape& shape, Rank me) {
 
 Plan hierarchical_reduce_scatter(const Shape& shape, Rank me) {
   const GroupTree tree{shape};
-  PlanBuilder plan{Collective::reduce_scatter, name, shape, me};
+  PlanBuilder plan{Collective::reduce_scatter, hierarchical, shape, me};
   for (const auto& [channel, branches] : passes_of(tree, tree.ways_to_all(), me))
     for (const auto& [label, place] : branches) {
       auto sum = sum_up(plan.step(channel), place.children, source(label), me);
@@ -88,7 +88,7 @@ Plan hierarchical_reduce_scatter(const Shape& shape, Rank me) {
 
 Plan hierarchical_all_gather(const Shape& shape, Rank me) {
   const GroupTree tree{shape};
-  PlanBuilder plan{Collective::all_gather, name, shape, me};
+  PlanBuilder plan{Collective::all_gather, hierarchical, shape, me};
   for (const auto& [channel, branches] : passes_of(tree, tree.ways_to_all(), me))
     for (const auto& [label, place] : branches | std::views::reverse) {
       auto step = plan.step(channel).to(target(label)).send(place.children);
@@ -101,7 +101,7 @@ Plan hierarchical_all_gather(const Shape& shape, Rank me) {
 Plan hierarchical_broadcast(const Shape& shape, Rank me) {
   const GroupTree tree{shape};
   const std::vector<Way> ways = tree.ways_beside(shape.root);
-  PlanBuilder plan{Collective::broadcast, name, shape, me};
+  PlanBuilder plan{Collective::broadcast, hierarchical, shape, me};
   plan.cut(static_cast<int>(ways.size()));
   for (auto& [channel, branches] : passes_of(tree, ways, me)) {
     if (me != shape.root) std::ranges::reverse(branches);
@@ -120,7 +120,7 @@ Plan hierarchical_broadcast(const Shape& shape, Rank me) {
 Plan hierarchical_reduce(const Shape& shape, Rank me) {
   const GroupTree tree{shape};
   const std::vector<Way> ways = tree.ways_beside(shape.root);
-  PlanBuilder plan{Collective::reduce, name, shape, me};
+  PlanBuilder plan{Collective::reduce, hierarchical, shape, me};
   plan.cut(static_cast<int>(ways.size()));
   for (const auto& [channel, branches] : passes_of(tree, ways, me)) {
     for (const auto& [label, place] : branches) {
@@ -136,13 +136,13 @@ Plan hierarchical_reduce(const Shape& shape, Rank me) {
   return std::move(plan).build();
 }
 
-Plan hierarchical_gather(const Shape& shape, Rank me) { return gather_along(tree_to(shape), name, shape, me); }
-Plan hierarchical_scatter(const Shape& shape, Rank me) { return scatter_along(tree_to(shape), name, shape, me); }
+Plan hierarchical_gather(const Shape& shape, Rank me) { return gather_along(tree_to(shape), hierarchical, shape, me); }
+Plan hierarchical_scatter(const Shape& shape, Rank me) { return scatter_along(tree_to(shape), hierarchical, shape, me); }
 
 Plan hierarchical_barrier(const Shape& shape, Rank me) {
   const GroupTree groups{shape};
   const auto [parent, children] = groups.place(groups.way_to(0), me);
-  PlanBuilder plan{Collective::barrier, name, shape, me};
+  PlanBuilder plan{Collective::barrier, hierarchical, shape, me};
   auto sum = sum_up(plan.step(), children, source(0), me);
   if (parent < 0) {
     sum.to(target(0)).completes().send(children);

@@ -9,8 +9,8 @@
 namespace bccl {
 namespace {
 
-constexpr int radix = 4;
-constexpr const char* name = "k_nomial";
+constexpr int tree_radix = 4;
+constexpr const char* k_nomial = "k_nomial";
 
 /// Counted on from the root and written in base k, the parent of a rank is the rank without its lowest digit that is
 /// not 0.
@@ -19,8 +19,8 @@ RootedTree tree_of(int ranks, Rank root) {
   for (Rank rank = 0; rank < ranks; ++rank) {
     const int place = (rank - root + ranks) % ranks;
     int digit = 1;
-    while (place > 0 && place / digit % radix == 0) digit *= radix;
-    parents.push_back(place == 0 ? -1 : (place - place / digit % radix * digit + root) % ranks);
+    while (place > 0 && place / digit % tree_radix == 0) digit *= tree_radix;
+    parents.push_back(place == 0 ? -1 : (place - place / digit % tree_radix * digit + root) % ranks);
   }
   return RootedTree{std::move(parents)};
 }
@@ -31,7 +31,7 @@ std::vector<Rank> largest_first(const TreePlace& place) { return {place.children
 Plan up_and_down(Collective collective, const Shape& shape, Rank me) {
   const RootedTree tree = tree_of(shape.ranks, 0);
   const TreePlace& place = tree.place(me);
-  PlanBuilder plan{collective, name, shape, me};
+  PlanBuilder plan{collective, k_nomial, shape, me};
   auto sum = sum_up(plan.step(), place.children, source(0), me);
   if (place.parent < 0) {
     sum.to(target(0)).completes();
@@ -51,7 +51,7 @@ Plan k_nomial_barrier(const Shape& shape, Rank me) { return up_and_down(Collecti
 Plan k_nomial_broadcast(const Shape& shape, Rank me) {
   const RootedTree tree = tree_of(shape.ranks, shape.root);
   const TreePlace& place = tree.place(me);
-  PlanBuilder plan{Collective::broadcast, name, shape, me};
+  PlanBuilder plan{Collective::broadcast, k_nomial, shape, me};
   auto step = plan.step();
   place.parent < 0 ? step.from(source(0)) : step.recv(place.parent);
   step.to(target(0)).send(largest_first(place));
@@ -61,18 +61,18 @@ Plan k_nomial_broadcast(const Shape& shape, Rank me) {
 Plan k_nomial_reduce(const Shape& shape, Rank me) {
   const RootedTree tree = tree_of(shape.ranks, shape.root);
   const TreePlace& place = tree.place(me);
-  PlanBuilder plan{Collective::reduce, name, shape, me};
+  PlanBuilder plan{Collective::reduce, k_nomial, shape, me};
   auto sum = sum_up(plan.step(), place.children, source(0), me);
   place.parent < 0 ? sum.to(target(0)).completes() : sum.send(place.parent);
   return std::move(plan).build();
 }
 
 Plan k_nomial_gather(const Shape& shape, Rank me) {
-  return gather_along(tree_of(shape.ranks, shape.root), name, shape, me);
+  return gather_along(tree_of(shape.ranks, shape.root), k_nomial, shape, me);
 }
 
 Plan k_nomial_scatter(const Shape& shape, Rank me) {
-  return scatter_along(tree_of(shape.ranks, shape.root), name, shape, me);
+  return scatter_along(tree_of(shape.ranks, shape.root), k_nomial, shape, me);
 }
 
 }  // namespace bccl
