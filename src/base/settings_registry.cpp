@@ -70,6 +70,9 @@ constexpr SettingRule registry[] = {
      .equal_on_all_ranks = true,
      .meaning = "fixed: every element is reduced in the order of ranks, so its bits depend neither on the size "
                 "of the call nor on the algorithm; any: in each algorithm's own order."},
+    {.name = "BCCL_TUNING_FILE",
+     .kind = Text{&Settings::tuning_file, "none"},
+     .meaning = "File that `bccl tune` has written, the same on all ranks: algorithms are chosen by its times."},
     {.name = "BCCL_SLICE_BYTES",
      .kind = Number{&Settings::slice_bytes, 64, 65536, Number::Unit::bytes},
      .equal_on_all_ranks = true,

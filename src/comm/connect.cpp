@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include <fmt/ranges.h>
+
 #include "base/log.h"
 #include "comm/agreement.h"
 #include "comm/communicator.h"
@@ -10,6 +12,7 @@
 #include "transport/routed/endpoint.h"
 #include "transport/shm/endpoint.h"
 #include "transport/tcp/endpoint.h"
+#include "tuner/tuning_table.h"
 
 namespace bccl {
 namespace {
@@ -24,6 +27,7 @@ struct OwnFacts {
   int32_t padding = 0;
   uint64_t l3_bytes = 0;
   uint64_t slice_bytes_max = 0;
+  uint64_t table_digest = 0;  ///< 0: it has no tuning table.
 };
 
 Result<std::vector<OwnFacts>> gather(Exchange& exchange, const OwnFacts& mine, Deadline deadline) {
@@ -36,6 +40,24 @@ Result<std::vector<OwnFacts>> gather(Exchange& exchange, const OwnFacts& mine, D
     std::memcpy(&facts[rank], all[rank].data(), sizeof mine);
   }
   return facts;
+}
+
+/// What BCCL_TUNING_FILE names, or null.
+Result<std::shared_ptr<const TuningTable>> tuning_table(const Settings& settings) {
+  if (settings.tuning_file.empty()) return std::shared_ptr<const TuningTable>();
+  return std::make_shared<const TuningTable>(BCCL_TRY(read_tuning_table(settings.tuning_file)));
+}
+
+/// Those that would choose otherwise than rank 0, by another tuning table, are told apart here.
+Status check_tables(const std::vector<OwnFacts>& all) {
+  std::vector<size_t> others;
+  for (size_t rank = 1; rank < all.size(); ++rank)
+    if (all[rank].table_digest != all[0].table_digest) others.push_back(rank);
+  if (others.empty()) return {};
+  return fail(Code::invalid_usage,
+              "the ranks have different tuning tables: BCCL_TUNING_FILE must name a file of the same contents on all; "
+              "different from rank 0: {} {}",
+              others.size() == 1 ? "rank" : "ranks", fmt::join(others, ", "));
 }
 
 /// The same value on all ranks: what each can do at least, and the cores of all hosts.
@@ -78,6 +100,7 @@ Result<std::unique_ptr<Endpoint>> connect_hosts(Exchange& exchange, const Node& 
 }  // namespace
 
 Status Communicator::connect(Exchange& exchange, Deadline deadline, const Decorate& decorate, const std::string& host) {
+  const std::shared_ptr<const TuningTable> table = BCCL_TRY(tuning_table(settings_));
   BCCL_TRY(agree_on_settings(exchange, settings_, deadline));
   const shm::Options options{.pool_bytes = static_cast<size_t>(settings_.pool_bytes), .stores = settings_.stores};
   const auto arena_bytes = [&](int ranks_here) { return shm::arena_bytes(ranks_here, options); };
@@ -96,8 +119,12 @@ Status Communicator::connect(Exchange& exchange, Deadline deadline, const Decora
                       .near = is_near ? 1U : 0U,
                       .lanes = endpoint_->lanes(),
                       .l3_bytes = machine->l3_bytes,
-                      .slice_bytes_max = endpoint_->slice_bytes_max()};
-  facts_ = conclude(BCCL_TRY(gather(exchange, mine, deadline)), node_->groups());
+                      .slice_bytes_max = endpoint_->slice_bytes_max(),
+                      .table_digest = table ? table->digest() : 0};
+  const std::vector<OwnFacts> all = BCCL_TRY(gather(exchange, mine, deadline));
+  BCCL_TRY(check_tables(all));
+  facts_ = conclude(all, node_->groups());
+  facts_.table = table;
   if (decorate) endpoint_ = decorate(std::move(endpoint_), rank_);
   return {};
 }

@@ -9,19 +9,9 @@
 #include "algos/catalogue.h"
 #include "base/settings.h"
 #include "base/status.h"
+#include "tuner/facts.h"
 
 namespace bccl {
-
-/// Frozen when the communicator is created; equal on every rank.
-struct Facts {
-  int ranks = 1;
-  int cores = 1;              ///< That the ranks of the node may use together.
-  bool near = false;          ///< All ranks measured, when the communicator was created, that their cores share a cache.
-  size_t l3_bytes = 0;        ///< 0: unknown.
-  size_t slice_bytes_max = 0; ///< Of the transport.
-  int lanes_max = 1;          ///< Connections per ordered pair of ranks, for collectives.
-  std::vector<int> hosts = {}; ///< By rank: which of them share a host. Empty: all do.
-};
 
 /// What all ranks know of a call.
 struct Question {
@@ -41,7 +31,18 @@ struct Choice {
   bool operator==(const Choice&) const = default;
 };
 
-/// invalid_argument if BCCL_ALGO names no algorithm of this collective.
+/// An algorithm that could serve a call, and what is thought of it.
+struct Candidate {
+  Choice choice;
+  enum class Basis : uint8_t { rule, predicted, measured } basis = Basis::rule;
+  double ns = 0;  ///< Unless by rule.
+};
+
+/// What choose() chooses from, the best first; at least one. Why others are missing: they cannot do what the call asks for,
+/// have no time in a table that has times of others, or BCCL_ALGO names one.
+Result<std::vector<Candidate>> candidates(const Question& question, const Facts& facts, const Settings& settings);
+
+/// The first of the candidates. invalid_argument if BCCL_ALGO names no algorithm.
 Result<Choice> choose(const Question& question, const Facts& facts, const Settings& settings);
 
 }  // namespace bccl

@@ -6,10 +6,15 @@
 
 #include <catch2/catch.hpp>
 
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/file_descriptor.h"
 #include "base/settings_registry.h"
 #include "comm/agreement.h"
 #include "reduction_data.h"
 #include "team.h"
+#include "tuner/tuning_table.h"
 
 namespace bccl::test {
 namespace {
@@ -142,6 +147,33 @@ TEST_CASE("An algorithm that does not exist is refused on every rank, with those
     CHECK(outcome.code() == Code::invalid_argument);
     for (const std::string word : {"quantum", "ring", "one_shot", "halving_doubling"})
       CHECK_THAT(outcome.sentence(), Catch::Contains(word));
+  }
+}
+
+/// A file of this process alone.
+class FileInMemory {
+ public:
+  explicit FileInMemory(const std::string& text) : file_(memfd_create("table", MFD_CLOEXEC)) {
+    REQUIRE(write(file_.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+  }
+  std::string path() const { return fmt::format("/proc/self/fd/{}", file_.get()); }
+
+ private:
+  FileDescriptor file_;
+};
+
+TEST_CASE("Ranks with tuning tables of different contents are told apart, wherever the files are") {
+  const auto table = [](int64_t ns) { return to_json(TuningTable{{{.ranks = 3, .timings = {{Collective::reduce, 8, "direct", ns}}}}}); };
+  const FileInMemory one(table(1)), same(table(1)), other(table(2));
+  const auto with = [](const FileInMemory& file) {
+    Settings settings = test_settings();
+    settings.tuning_file = file.path();
+    return settings;
+  };
+  for (const Status& made : create_with({with(one), with(same), with(one)})) CHECK(made.ok());
+  for (const Status& made : create_with({with(one), with(other), with(same)})) {
+    CHECK(made.code() == Code::invalid_usage);
+    CHECK_THAT(made.sentence(), Catch::Contains("different from rank 0: rank 1") && Catch::Contains("BCCL_TUNING_FILE"));
   }
 }
 

@@ -170,14 +170,29 @@ TEST_CASE("An algorithm that does not exist is refused with those that do") {
     CHECK_THAT(choice.sentence(), Catch::Contains(std::string(algorithm.name)));
 }
 
-TEST_CASE("Two ranks that share a cache share the work of middle sizes; far apart they exchange once") {
-  Facts facts = facts_of(2);
-  const auto name = [&](size_t bytes) { return choose({.bytes = bytes}, facts, {}).value().algorithm->name; };
-  for (const size_t bytes : {size_t{8}, size_t{256} << 10, size_t{64} << 20}) CHECK(name(bytes) == "one_shot");
-  facts.near = true;
-  CHECK(name(8) == "one_shot");
-  CHECK(name(256 << 10) == "direct");
-  CHECK(name(size_t{64} << 20) == "one_shot");
+TEST_CASE("Two ranks exchange small data once, and share the work of more") {
+  for (const bool near : {false, true}) {
+    Facts facts = facts_of(2);
+    facts.near = near;
+    const auto name = [&](size_t bytes) { return choose({.bytes = bytes}, facts, {}).value().algorithm->name; };
+    CHECK(name(8) == "one_shot");
+    CHECK(name(256 << 10) == "direct");
+  }
+}
+
+TEST_CASE("Where ranks take turns on cores, hops cost more than bytes: broadcast and gather of little data go straight") {
+  for (const Collective collective : {Collective::broadcast, Collective::gather, Collective::all_gather})
+    CHECK(choose({.collective = collective, .bytes = 64}, facts_of(8), {}).value().algorithm->name == "direct");
+}
+
+TEST_CASE("Above the number of ranks that are priced a rule decides, and says so") {
+  const auto known = candidates({.bytes = 1 << 20}, facts_of(65), {}).value();
+  REQUIRE(known.size() == 1);
+  CHECK(known[0].basis == Candidate::Basis::rule);
+  CHECK(known[0].choice.algorithm->name == "direct");
+  Facts hosts = facts_of(128);
+  for (int rank = 0; rank < 128; ++rank) hosts.hosts.push_back(rank / 32);
+  CHECK(choose({.bytes = 1 << 20}, hosts, {}).value().algorithm->name == "hierarchical");
 }
 
 TEST_CASE("Small messages go in one exchange, large ones among many ranks are shared out") {
