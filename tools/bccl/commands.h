@@ -25,6 +25,7 @@ int complain(std::string_view speaker, std::string_view sentence, int exit_statu
 void add_run_command(CLI::App& app, Invocation& invocation);
 void add_perf_command(CLI::App& app, Invocation& invocation);
 void add_plot_command(CLI::App& app, Invocation& invocation);
+void add_tune_command(CLI::App& app, Invocation& invocation);
 void add_plan_command(CLI::App& app, Invocation& invocation);
 void add_info_command(CLI::App& app, Invocation& invocation);
 

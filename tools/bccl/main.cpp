@@ -76,13 +76,14 @@ int parse_and_run(CLI::App& app, Invocation& invocation) {
 int main(int argc, char** argv) {
   using namespace bccl::tool;
   Invocation invocation = split(argc, argv);
-  CLI::App app("Collective communication among the chips of one job: launcher, benchmark, plans, facts.",
+  CLI::App app("Collective communication among the chips of one job: launcher, benchmark, tuner, plans, facts.",
                "bccl");
   app.set_version_flag("--version", fmt::format("bccl {}.{}.{}", BCCL_MAJOR, BCCL_MINOR, BCCL_PATCH));
   app.require_subcommand(1);
   add_run_command(app, invocation);
   add_perf_command(app, invocation);
   add_plot_command(app, invocation);
+  add_tune_command(app, invocation);
   add_plan_command(app, invocation);
   add_info_command(app, invocation);
   return parse_and_run(app, invocation);

@@ -21,6 +21,15 @@ NumberParser whole_number(int64_t from, int64_t to) {
   };
 }
 
+Result<Collective> collective_value(const std::string& text) {
+  std::vector<std::string_view> names;
+  for (int at = 0; at < collective_count; ++at) {
+    names.emplace_back(name_of(static_cast<Collective>(at)));
+    if (text == names.back()) return static_cast<Collective>(at);
+  }
+  return fail(Code::invalid_argument, "'{}' is not a collective: give one of {}", text, fmt::join(names, ", "));
+}
+
 Result<int64_t> bytes_value(const std::string& text) {
   Result<int64_t> bytes = parse_bytes(text);
   if (bytes.ok() && *bytes > 0) return bytes;

@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 #include "base/status.h"
+#include "plan/plan.h"
 
 namespace bccl::tool {
 
@@ -32,6 +33,9 @@ NumberParser whole_number(int64_t from, int64_t to = std::numeric_limits<int64_t
 /// Bytes ("8", "64K", "1M") and durations ("30", "500ms", "10m"), as the library's settings take them.
 Result<int64_t> bytes_value(const std::string& text);
 Result<int64_t> duration_value(const std::string& text);
+
+/// A collective by its name in plans: "all_reduce".
+Result<Collective> collective_value(const std::string& text);
 
 /// One of several words; the value is its position.
 NumberParser one_of(std::vector<std::string> words);

@@ -18,6 +18,7 @@
 #include "plan/wiring.h"
 #include "tools/bccl/commands.h"
 #include "tools/bccl/option_values.h"
+#include "tools/bccl/plan_explain.h"
 #include "tools/bccl/plan_shape.h"
 
 namespace bccl::tool {
@@ -34,15 +35,6 @@ struct PlanRequest {
   std::string svg_path;
   std::string file;
 };
-
-Result<Collective> collective_from(const std::string& text) {
-  std::vector<std::string_view> names;
-  for (int at = 0; at < collective_count; ++at) {
-    names.emplace_back(name_of(static_cast<Collective>(at)));
-    if (text == names.back()) return static_cast<Collective>(at);
-  }
-  return fail(Code::invalid_argument, "'{}' is not a collective: give one of {}", text, fmt::join(names, ", "));
-}
 
 std::span<const Algorithm> algorithms_of(const PlanRequest& request) {
   return request.collective ? algorithms(*request.collective) : algorithms();
@@ -139,7 +131,7 @@ Result<int> verify_request(const PlanRequest& request) {
 }
 
 void add_collective_option(CLI::App& command, PlanRequest& request) {
-  add_value(command, "--collective", request.collective, collective_from,
+  add_value(command, "--collective", request.collective, collective_value,
             "Such as all_gather; default: all, or the first that has the algorithm");
 }
 
@@ -190,6 +182,7 @@ void add_plan_command(CLI::App& app, Invocation& invocation) {
   add_action(*plan, "draw", "Draw the plans of all ranks", draw, invocation);
   add_action(*plan, "verify", "Prove plans right: of one algorithm, of all, or of a file", verify_request,
              invocation);
+  add_explain_action(*plan, invocation);
 }
 
 }  // namespace bccl::tool
