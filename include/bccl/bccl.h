@@ -563,7 +563,8 @@ BCCL_API bcclResult_t bcclAlltoAllV(const void* sendbuff, const size_t* sendcoun
                                     bcclStream_t stream);
 
 /* ---- work shared by weight ----
- * A slower rank takes a smaller share: of the elements that each rank sums up, here, or holds, in the calls with counts. */
+ * A slower rank takes a smaller share: of the elements that each rank sums up, here, or holds, in the calls with counts.
+ * Shares are given with each call, or once for a communicator (BCCL_WEIGHT, in the environment or bcclConfig_t's settings). */
 
 /* bcclAllReduce in which rank r sums up weights[r] / (sum of all weights) of the elements.
  *   sendbuff, recvbuff, count, op   as in bcclAllReduce
@@ -572,6 +573,13 @@ BCCL_API bcclResult_t bcclAlltoAllV(const void* sendbuff, const size_t* sendcoun
  * bcclInvalidArgument: weights is NULL or all are 0. */
 BCCL_API bcclResult_t bcclAllReduceWeighted(const void* sendbuff, void* recvbuff, size_t count, bcclDataType_t datatype,
                                             bcclRedOp_t op, const uint32_t* weights, bcclComm_t comm, bcclStream_t stream);
+
+/* The ranks' shares of the work, as BCCL_WEIGHT gave each its own when the communicator was made (1, if not). bcclAllReduce
+ * follows them by itself, from a size on where it pays; for calls with counts, bcclWeightedCounts makes counts of them.
+ *   comm      the communicator
+ *   weights   out: array of nranks numbers, the same on all ranks
+ * bcclInvalidArgument: comm or weights is NULL. */
+BCCL_API bcclResult_t bcclCommWeights(bcclComm_t comm, uint32_t* weights);
 
 /* Counts for bcclReduceScatterV and bcclAllGatherV that share a number of elements by weight.
  *   total     elements to share

@@ -24,6 +24,17 @@ Status check_weights(const uint32_t* weights, int ranks) {
   return {};
 }
 
+Status comm_weights(bcclComm_t comm, uint32_t* weights) {
+  BCCL_TRY(check_pointer(weights, "weights"));
+  const std::shared_ptr<Communicator> communicator = BCCL_TRY(hold(comm));
+  const std::vector<uint32_t>& known = communicator->facts().weights;
+  if (known.empty())
+    std::fill_n(weights, communicator->ranks(), 1U);
+  else
+    std::ranges::copy(known, weights);
+  return {};
+}
+
 Status weighted_counts(size_t total, const uint32_t* weights, int ranks, size_t* counts) {
   BCCL_TRY(check_place(0, ranks));
   BCCL_TRY(check_pointer(counts, "counts"));
@@ -116,6 +127,10 @@ bcclResult_t bcclAllReduceWeighted(const void* sendbuff, void* recvbuff, size_t 
     call.weights = weights;
     return bccl::fill_reducing({sendbuff, recvbuff, count, datatype, stream}, {op, comm}, caller, call);
   });
+}
+
+bcclResult_t bcclCommWeights(bcclComm_t comm, uint32_t* weights) {
+  return bccl::report(bccl::comm_weights(comm, weights), comm);
 }
 
 bcclResult_t bcclWeightedCounts(size_t total, const uint32_t* weights, int nranks, size_t* counts) {

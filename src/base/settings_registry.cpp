@@ -12,6 +12,7 @@ using setting::Choice, setting::Duration, setting::Level, setting::Number, setti
 
 constexpr int64_t pool_bytes_min = 64 << 10;
 constexpr int64_t pool_bytes_max = int64_t{64} << 30;
+constexpr int64_t weight_max = 1'000'000;
 
 constexpr std::string_view store_names[] = {"auto", "cached", "streaming"};
 constexpr std::string_view family_names[] = {"auto", "ipv4", "ipv6"};
@@ -73,6 +74,9 @@ constexpr SettingRule registry[] = {
     {.name = "BCCL_TUNING_FILE",
      .kind = Text{&Settings::tuning_file, "none"},
      .meaning = "File that `bccl tune` has written, the same on all ranks: algorithms are chosen by its times."},
+    {.name = "BCCL_WEIGHT",
+     .kind = Number{&Settings::weight, 0, weight_max, Number::Unit::none, false},
+     .meaning = "This rank's share of the work, beside those of the others: what a slower rank gets less of."},
     {.name = "BCCL_SLICE_BYTES",
      .kind = Number{&Settings::slice_bytes, 64, 65536, Number::Unit::bytes},
      .equal_on_all_ranks = true,

@@ -24,7 +24,7 @@ struct OwnFacts {
   uint32_t cores = 0;
   uint32_t near = 0;  ///< To the ranks beside it.
   int32_t lanes = 0;
-  int32_t padding = 0;
+  uint32_t weight = 1;
   uint64_t l3_bytes = 0;
   uint64_t slice_bytes_max = 0;
   uint64_t table_digest = 0;  ///< 0: it has no tuning table.
@@ -58,6 +58,16 @@ Status check_tables(const std::vector<OwnFacts>& all) {
               "the ranks have different tuning tables: BCCL_TUNING_FILE must name a file of the same contents on all; "
               "different from rank 0: {} {}",
               others.size() == 1 ? "rank" : "ranks", fmt::join(others, ", "));
+}
+
+/// Empty where all have the same.
+Result<std::vector<uint32_t>> weights_of(const std::vector<OwnFacts>& all) {
+  std::vector<uint32_t> weights;
+  for (const OwnFacts& one : all) weights.push_back(one.weight);
+  const auto [least, most] = std::ranges::minmax(weights);
+  if (most == 0) return fail(Code::invalid_usage, "BCCL_WEIGHT is 0 on all ranks; give at least one a share of the work");
+  if (least == most) weights.clear();
+  return weights;
 }
 
 /// The same value on all ranks: what each can do at least, and the cores of all hosts.
@@ -118,6 +128,7 @@ Status Communicator::connect(Exchange& exchange, Deadline deadline, const Decora
   const OwnFacts mine{.cores = static_cast<uint32_t>(node_->cores()),
                       .near = is_near ? 1U : 0U,
                       .lanes = endpoint_->lanes(),
+                      .weight = static_cast<uint32_t>(settings_.weight),
                       .l3_bytes = machine->l3_bytes,
                       .slice_bytes_max = endpoint_->slice_bytes_max(),
                       .table_digest = table ? table->digest() : 0};
@@ -125,6 +136,7 @@ Status Communicator::connect(Exchange& exchange, Deadline deadline, const Decora
   BCCL_TRY(check_tables(all));
   facts_ = conclude(all, node_->groups());
   facts_.table = table;
+  facts_.weights = BCCL_TRY(weights_of(all));
   if (decorate) endpoint_ = decorate(std::move(endpoint_), rank_);
   return {};
 }

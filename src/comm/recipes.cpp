@@ -10,6 +10,7 @@ namespace {
 
 constexpr size_t store_trial_bytes_min = 32 << 10;
 constexpr size_t long_call_bytes = 4 << 20;  ///< Takes so long that one interruption does not show.
+constexpr size_t weighted_bytes_min = 64 << 10;  ///< Below it an exchange costs more than the work that it shares out.
 constexpr size_t recipes_max = 4096;         ///< Distinct kinds of call; past it all are forgotten and made anew.
 
 /// Blocks in each buffer of a rank.
@@ -97,14 +98,17 @@ Result<Prepared*> Recipes::prepare(const Key& key, const Call& call) {
     made->source = blocks_of(call.source_blocks, held.source);
     made->target = blocks_of(call.target_blocks, held.target);
   }
-  if (call.weights != nullptr) made->weights.assign(call.weights, call.weights + ranks);
   const size_t element_bytes = bytes_of(call.type);
   const size_t bytes = shared_elements(call, *made, ranks) * element_bytes;
+  if (call.weights != nullptr)
+    made->weights.assign(call.weights, call.weights + ranks);
+  else if (call.collective == Collective::all_reduce && bytes >= weighted_bytes_min)
+    made->weights = place_.facts.weights;
   const Choice choice = BCCL_TRY(choose({.collective = call.collective,
                                          .bytes = bytes,
                                          .root = has_root(call.collective) ? call.root : 0,
                                          .private_counts = has_private_counts(call),
-                                         .weighted = call.weights != nullptr},
+                                         .weighted = !made->weights.empty()},
                                         place_.facts, place_.settings));
   const bool averages = call.reduction.op == ReduceOp::avg;
   static constexpr Combine combines[reduce_op_count] = {Combine::sum, Combine::prod, Combine::max,

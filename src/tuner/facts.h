@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -18,6 +19,7 @@ struct Facts {
   size_t slice_bytes_max = 0;  ///< Of the transport.
   int lanes_max = 1;           ///< Connections per ordered pair of ranks, for collectives.
   std::vector<int> hosts = {}; ///< By rank: which of them share a host. Empty: all do.
+  std::vector<uint32_t> weights = {}; ///< By rank: its share of the work. Empty: all alike.
   std::shared_ptr<const TuningTable> table = {};  ///< What was measured before on machines like this, if there is any.
 
   int host_of(int rank) const { return hosts.empty() ? 0 : hosts[static_cast<size_t>(rank)]; }

@@ -151,6 +151,14 @@ TEST_CASE("Weights share out a total, to the last element") {
   CHECK(out[1][499] == 300 + 3 * 499);
 }
 
+TEST_CASE("A communicator tells the weights of its ranks, from which counts are made") {
+  Clique clique(ranks);
+  uint32_t weights[ranks] = {};
+  REQUIRE(bcclCommWeights(clique[0], weights) == bcclSuccess);
+  CHECK(std::all_of(weights, weights + ranks, [](uint32_t weight) { return weight == 1; }));
+  CHECK(bcclCommWeights(clique[0], nullptr) == bcclInvalidArgument);
+}
+
 TEST_CASE("Wrong arguments are refused by name, and the communicator lives on") {
   Clique clique(ranks);
   Numbers memory(100);
