@@ -67,16 +67,17 @@ TEST_CASE(
 }
 
 TEST_CASE("Without a fixed order algorithms that reduce in orders of their own give other bits") {
-  const RandomNumbers numbers(4, elements, Catch::rngSeed());
+  constexpr int ranks = 6;  // more than a k-nomial root has children
+  const RandomNumbers numbers(ranks, elements, Catch::rngSeed());
   const RandomReduction one{.count = elements};
   for (const Algorithm& algorithm : algorithms(Collective::all_reduce)) {
     INFO(algorithm.name);
-    Team team = team_on(algorithm.takes_groups ? "aabb" : "aaaa", test_settings(std::string(algorithm.name)));
-    std::vector<std::vector<std::byte>> results(4);
+    Team team = team_on(algorithm.takes_groups ? "aaabbb" : "aaaaaa", test_settings(std::string(algorithm.name)));
+    std::vector<std::vector<std::byte>> results(ranks);
     const Outcomes outcomes =
         team.each([&](Communicator& c) { return numbers.run(c, one, results[size_t(c.rank())]); });
     REQUIRE(troubles(outcomes) == "");
-    for (int rank = 0; rank < 4; ++rank)
+    for (int rank = 0; rank < ranks; ++rank)
       CHECK((results[size_t(rank)] == numbers.in_order_of_ranks(one, rank)) == algorithm.canonical_order);
   }
 }

@@ -119,6 +119,7 @@ TEST_CASE("halving_doubling reduces every type, operation and count exactly") {
 }
 TEST_CASE("one_shot reduces every type, operation and count exactly") { check_algorithm("one_shot"); }
 TEST_CASE("direct reduces every type, operation and count exactly") { check_algorithm("direct"); }
+TEST_CASE("k_nomial reduces every type, operation and count exactly") { check_algorithm("k_nomial"); }
 TEST_CASE("hierarchical reduces every type, operation and count exactly") { check_algorithm("hierarchical"); }
 TEST_CASE("The chosen algorithm reduces every type, operation and count exactly") { check_algorithm(""); }
 TEST_CASE("One rank alone gets its own contribution, scaled where the operation scales") {
@@ -127,7 +128,7 @@ TEST_CASE("One rank alone gets its own contribution, scaled where the operation 
 
 TEST_CASE("This file tests every algorithm there is") {
   std::vector<std::string> tested{"ring",   "double_binary_tree", "halving_doubling", "one_shot",
-                                  "direct", "hierarchical"};
+                                  "direct", "k_nomial",           "hierarchical"};
   for (const Algorithm& algorithm : algorithms(Collective::all_reduce)) {
     INFO(algorithm.name);
     CHECK(std::find(tested.begin(), tested.end(), algorithm.name) != tested.end());
