@@ -7,17 +7,23 @@
  *   count         elements, not bytes; any size_t, 0 included (a call with 0 elements returns at once).
  *   buffers       host memory of any alignment that suits the element type. In place: sendbuff == recvbuff.
  *                 Buffers that overlap otherwise are an error (bcclInvalidArgument).
- *   stream        NULL on host memory: the call runs in the calling thread and returns when the result is there.
+ *   stream        NULL on host memory: the call runs in the calling thread and returns when the result is there. Another
+ *                 stream: the call is enqueued and returns at once; buffers belong to it until the stream has come past
+ *                 it (bcclStreamSynchronize, events). Arrays of counts and weights may change when the call has returned.
  *   threads       one thread at a time inside a communicator; a second one gets bcclInvalidUsage. Different
  *                 communicators are independent. bcclCommAbort, bcclCommGetAsyncError and bcclGetLastError may be
- *                 called from any thread at any time.
+ *                 called from any thread at any time. Calls that run in streams do not count as inside.
  *   order         all ranks make the same calls with the same count, type and operation in the same order;
- *                 a difference is detected and named on every rank (bcclInvalidUsage).
+ *                 a difference is detected and named on every rank (bcclInvalidUsage). Calls on one communicator take
+ *                 effect in the order in which they are made, whatever their streams: one in another stream than the
+ *                 call before it waits for that, and a call with the NULL stream waits for all before it.
  *   results       all ranks receive the same bits; the same inputs and communicator shape give the same bits
  *                 on every run.
  *   errors        every function returns a bcclResult_t; bcclGetLastError gives the sentence. After an error
  *                 other than bcclInvalidArgument and bcclInvalidUsage by this rank alone, the communicator is
- *                 broken: it may only be queried, shrunk, aborted and destroyed. The library never exits the process.
+ *                 broken: it may only be queried, shrunk, aborted and destroyed. An error of a call that runs in a stream
+ *                 always breaks it; bcclStreamSynchronize and bcclCommGetAsyncError return it, and later calls. The
+ *                 library never exits the process.
  */
 #ifndef BCCL_H
 #define BCCL_H
@@ -222,16 +228,18 @@ BCCL_API bcclResult_t bcclCommInitFromEnv(bcclComm_t* comm);
  * Errors as of bcclCommInitFromEnv; and bcclInvalidArgument for config, as of bcclCommInitRankConfig. */
 BCCL_API bcclResult_t bcclCommInitFromEnvConfig(bcclComm_t* comm, const bcclConfig_t* config);
 
-/* Ends this rank's communicator and returns its memory. Local: does not wait for other ranks, which get
- * bcclRemoteError if they still need this one. Not inside a group.
+/* Ends this rank's communicator and returns its memory, after its calls in streams, which it waits for (and runs in this
+ * thread where it can). Local: does not wait for other ranks beyond that; they get bcclRemoteError if they still need this
+ * one. Not inside a group.
  *   comm      the communicator; from now on invalid, and later uses are found out (bcclInvalidArgument)
- * bcclInvalidArgument: comm is NULL or has ended. bcclInvalidUsage: called inside a group, or another thread is
- * inside a call on comm; then it lives on. */
+ * bcclInvalidArgument: comm is NULL or has ended. bcclInvalidUsage: called inside a group, by a function that runs in a
+ * stream before one of those calls, or another thread is inside a call on comm; then it lives on. */
 BCCL_API bcclResult_t bcclCommDestroy(bcclComm_t comm);
 
 /* Makes all pending and later calls on this communicator fail on every rank (bcclRemoteError that names this rank),
- * waits until a call of another thread has left it, and ends it like bcclCommDestroy. Any thread, at any time;
- * returns within a second.
+ * waits until a call of another thread or in a stream has left it, and ends it like bcclCommDestroy. Calls that are still
+ * enqueued do nothing but fail when their stream comes to them: their buffers are the caller's again when this returns. Any
+ * thread, at any time; returns within a second.
  *   comm      the communicator; from now on invalid, as after bcclCommDestroy
  * bcclInvalidArgument: comm is NULL or has ended.
  * bcclInternalError: the other thread did not leave within a second. */
@@ -393,7 +401,7 @@ BCCL_API bcclResult_t bcclRedOpCreatePreMulSum(bcclRedOp_t* op, void* scalar, bc
                                                bcclScalarResidence_t residence, bcclComm_t comm);
 
 /* Ends such an operation. Its number is not given out again.
- *   op        the operation; the last call that uses it must have returned
+ *   op        the operation; the last call that uses it must have returned (it need not have run, if it is in a stream)
  *   comm      the communicator that it was made for
  * bcclInvalidArgument: op was not made for comm or has ended, comm is NULL or has ended. */
 BCCL_API bcclResult_t bcclRedOpDestroy(bcclRedOp_t op, bcclComm_t comm);
@@ -411,21 +419,21 @@ BCCL_API bcclResult_t bcclRedOpDestroy(bcclRedOp_t op, bcclComm_t comm);
  *   datatype  type of the elements; the same on all ranks
  *   op        bcclSum … bcclAvg, or what bcclRedOpCreatePreMulSum made for comm and datatype; the same on all ranks
  *   comm      the communicator
- *   stream    NULL: the call runs in this thread and returns when recvbuff is complete; another value: none in this
- *             version
+ *   stream    NULL: the call runs in this thread and returns when recvbuff is complete; else the stream to enqueue it in
  * Both buffers may be NULL if count is 0.
  * bcclInvalidArgument, by this rank alone, and the communicator lives on: comm is NULL or has ended, a buffer is
- * NULL, misaligned, or overlaps the other, unknown datatype or op, a stream. bcclInvalidUsage: another thread is
- * inside comm, this process was forked from that which made comm, or (on all ranks, and comm is broken) the ranks
+ * NULL, misaligned, or overlaps the other, unknown datatype or op, stream is none that bccl made or has ended.
+ * bcclInvalidUsage: another thread is inside comm, this process was forked from that which made comm, or (on all ranks, and comm is broken) the ranks
  * made different calls. bcclRemoteError: a rank died, left or aborted. bcclTimeout: no progress within BCCL_TIMEOUT, and which ranks are
- * late. Inside a group these come from bcclGroupEnd, save bcclInvalidArgument, which comes from both. */
+ * late. bcclSystemError: the stream's thread cannot be started. Inside a group these come from bcclGroupEnd, save
+ * bcclInvalidArgument, which comes from both. In a stream those of other ranks and times come from the stream. */
 BCCL_API bcclResult_t bcclAllReduce(const void* sendbuff, void* recvbuff, size_t count, bcclDataType_t datatype,
                                     bcclRedOp_t op, bcclComm_t comm, bcclStream_t stream);
 
 /* What follows holds for all collectives and messages below.
  *   datatype  type of the elements; the same on all ranks
  *   comm      the communicator
- *   stream    NULL: the call runs in this thread and returns when its part is done; another value: none in this version
+ *   stream    NULL: the call runs in this thread and returns when its part is done; else the stream to enqueue it in
  * Buffers are host memory, aligned to the size of an element, and may be NULL where they hold no elements. Out of place they
  * must not overlap. After an error the elements of a receiving buffer have any value. Counts are elements, any size_t that
  * memory can hold, 0 included.
@@ -622,6 +630,9 @@ BCCL_API bcclResult_t bcclGroupStart(void);
 /* Ends a group. The outermost end runs the recorded calls, all in this thread: collectives on one communicator in their
  * order, then its sends and receives side by side; different communicators concurrently, so that one thread can drive
  * many ranks; and returns when all are done. Returns the first error. If a recorded call was refused (bcclInvalidArgument), that is returned and none is run.
+ * If every call of the group has a stream, they are enqueued, and run so when all streams of the group have come to them;
+ * all those streams go on when the whole group is done. An error is then the first call's stream's. If some calls have a
+ * stream and others have none, the end waits for those streams and runs all calls in this thread.
  * bcclInvalidUsage: there is no group to end, or another thread is inside one of the communicators. */
 BCCL_API bcclResult_t bcclGroupEnd(void);
 

@@ -10,11 +10,6 @@ Status check_pointer(const void* pointer, const char* name) {
   return {};
 }
 
-Error wrong_stream(bcclStream_t stream) {
-  return fail(Code::invalid_argument,
-              "stream {} is not NULL: host memory has no other stream in this version (docs/limits.md)", stream);
-}
-
 Error wrong_type(bcclDataType_t type) {
   return fail(Code::invalid_argument, "datatype {} is unknown; known are 0 … {}", static_cast<int>(type),
               data_type_count - 1);

@@ -15,12 +15,6 @@ Status check_pointer(const void* pointer, const char* name);
 
 // On the path of every call: what is right is seen here, the sentence about what is wrong is made elsewhere.
 
-Error wrong_stream(bcclStream_t stream);
-inline Status check_stream(bcclStream_t stream) {
-  if (stream != nullptr) [[unlikely]] return wrong_stream(stream);
-  return {};
-}
-
 Error wrong_type(bcclDataType_t type);
 inline Status check_type(bcclDataType_t type) {
   if (static_cast<unsigned>(type) >= data_type_count) [[unlikely]] return wrong_type(type);

@@ -14,7 +14,6 @@ struct Arguments {
   void* target;
   size_t count;
   bcclDataType_t type;
-  bcclStream_t stream;
 };
 
 struct ReduceArguments {
@@ -28,6 +27,6 @@ Status set_root(int root, Caller caller, Call& call);
 Status fill(const Arguments& given, Caller caller, Call& call);
 Status fill_reducing(const Arguments& given, const ReduceArguments& reduce, Caller caller, Call& call);
 Status fill_rooted(const Arguments& given, int root, Caller caller, Call& call);
-Status fill_barrier(bcclStream_t stream, Call& call);
+void fill_barrier(Call& call);
 
 }  // namespace bccl

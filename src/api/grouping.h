@@ -1,4 +1,5 @@
-/// The calling thread's group: how deep it is nested and what it has recorded.
+/// Calls that do not run where they are made: the calling thread's group (how deep it is nested and what it has recorded),
+/// and what goes into streams.
 #pragma once
 
 #include <vector>
@@ -15,10 +16,14 @@ bool in_group();
 Status not_in_group(const char* function);  ///< invalid_usage for a function that must not be called in a group.
 
 void start_group();
-/// invalid_usage without a start. At the outermost end: runs the recorded calls, unless one was refused.
+/// invalid_usage without a start. At the outermost end: runs the recorded calls in this thread, or enqueues them where
+/// all have a stream; unless one was refused.
 Status end_group();
 
 /// Records a call, or the error that refused it (which the outermost end returns again).
-Status record(bcclComm_t comm, Result<GroupedCall> call);
+Status record(bcclComm_t comm, Result<RecordedCall> call, bcclStream_t stream);
+
+/// Enqueues a call alone. To be called inside its communicator.
+Status enqueue(RecordedCall call, bcclStream_t stream);
 
 }  // namespace bccl

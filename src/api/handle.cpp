@@ -62,9 +62,11 @@ Result<Stay> Stay::enter(bcclComm_t comm) {
   return stay;
 }
 
-void await_leaving(bcclComm_t comm) {
+bool is_inside(bcclComm_t comm, const Communicator& communicator) { return comm->occupied.load() || communicator.visited(); }
+
+void await_leaving(bcclComm_t comm, const Communicator& communicator) {
   const Deadline deadline = Deadline::after_ms(leave_patience_ms);
-  while (comm->occupied.load() && !deadline.passed()) {
+  while (is_inside(comm, communicator) && !deadline.passed()) {
     constexpr timespec moment{.tv_sec = 0, .tv_nsec = 100'000};
     nanosleep(&moment, nullptr);
   }

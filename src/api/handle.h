@@ -66,8 +66,11 @@ class Stay {
 /// How long a call of another thread may take to end when it has been told to.
 inline constexpr int64_t leave_patience_ms = 1000;
 
+/// Whether another thread is inside: one that called, or one that runs a call in a stream.
+bool is_inside(bcclComm_t comm, const Communicator& communicator);
+
 /// Waits until no other thread is inside, or for too long.
-void await_leaving(bcclComm_t comm);
+void await_leaving(bcclComm_t comm, const Communicator& communicator);
 
 /// The communicator, kept alive while held: for functions that any thread may call at any time.
 Result<std::shared_ptr<Communicator>> hold(bcclComm_t comm);

@@ -96,9 +96,10 @@ Status shrink_without(bcclComm_t comm, const Excluded& excluded, bcclComm_t* new
   const Settings settings = BCCL_TRY(child_settings(config, parent->settings()));
   if (flags == BCCL_SHRINK_ABORT) {
     BCCL_TRY(parent->revoke());
-    await_leaving(comm);
+    await_leaving(comm, *parent);
   }
   const Stay stay = BCCL_TRY(Stay::enter(comm));
+  BCCL_TRY(parent->settle());
   *newcomm = open_handle(BCCL_TRY(shrink(*parent, survivors, settings)));
   return {};
 }

@@ -31,12 +31,15 @@ Status register_buffer(bcclComm_t comm, void* buffer, size_t bytes, void** handl
   if (bytes == 0) return fail(Code::invalid_argument, "size is 0; a buffer to register has 1 byte or more");
   const Stay stay = BCCL_TRY(Stay::enter(comm));
   Communicator& communicator = stay.communicator();
+  const std::span memory(static_cast<const std::byte*>(buffer), bytes);
   auto made = std::make_unique<Registration>(allocation_of(buffer, bytes), communicator.identity());
-  if (made->has_effect())
-    communicator.expect({static_cast<const std::byte*>(buffer), bytes});
-  else
+  if (!made->has_effect())
     log(LogLevel::info, "{}: registering {} bytes at {} has no effect: they are not of bcclMemAlloc", communicator.identity(),
         bytes, buffer);
+  else if (communicator.stream_calls.pending())
+    communicator.stream_calls.hint(memory);
+  else
+    communicator.expect(memory);
   const std::scoped_lock locked(comm->lock);
   *handle = made.get();
   comm->registrations[made.get()] = std::move(made);

@@ -11,12 +11,10 @@ struct Sent {
   size_t count;
   bcclDataType_t type;
   int peer;
-  bcclStream_t stream;
 };
 
 Status fill_message(const Sent& given, Direction direction, Caller caller, Message& message) {
   BCCL_TRY(check_type(given.type));
-  BCCL_TRY(check_stream(given.stream));
   if (given.peer < 0 || given.peer >= caller.ranks)
     return fail(Code::invalid_argument, "peer {} is not in 0 … {} (nranks - 1)", given.peer, caller.ranks - 1);
   BCCL_TRY(check_region(given.data, given.name, given.count, static_cast<DataType>(given.type)));
@@ -38,14 +36,14 @@ extern "C" {
 
 bcclResult_t bcclSend(const void* sendbuff, size_t count, bcclDataType_t datatype, int peer, bcclComm_t comm,
                       bcclStream_t stream) {
-  return bccl::submit<Message>(comm, [&](Caller caller, Message& message) {
-    return bccl::fill_message({sendbuff, "sendbuff", count, datatype, peer, stream}, Direction::send, caller, message);
+  return bccl::submit<Message>(comm, stream, [&](Caller caller, Message& message) {
+    return bccl::fill_message({sendbuff, "sendbuff", count, datatype, peer}, Direction::send, caller, message);
   });
 }
 
 bcclResult_t bcclRecv(void* recvbuff, size_t count, bcclDataType_t datatype, int peer, bcclComm_t comm, bcclStream_t stream) {
-  return bccl::submit<Message>(comm, [&](Caller caller, Message& message) {
-    return bccl::fill_message({recvbuff, "recvbuff", count, datatype, peer, stream}, Direction::receive, caller, message);
+  return bccl::submit<Message>(comm, stream, [&](Caller caller, Message& message) {
+    return bccl::fill_message({recvbuff, "recvbuff", count, datatype, peer}, Direction::receive, caller, message);
   });
 }
 

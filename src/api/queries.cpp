@@ -3,7 +3,6 @@
 #include "api/grouping.h"
 #include "api/handle.h"
 #include "api/last_error.h"
-#include "base/clock.h"
 #include "comm/scalar.h"
 
 
@@ -25,6 +24,7 @@ Status destroy(bcclComm_t comm) {
   if (!stay.ok())
     return fail(Code::invalid_usage, "rank {}: another thread is inside this communicator; let its call return, or use "
                 "bcclCommAbort", communicator->rank());
+  BCCL_TRY(communicator->settle());
   BCCL_TRY(close_handle(comm));
   return {};
 }
@@ -32,8 +32,8 @@ Status destroy(bcclComm_t comm) {
 Status abort(bcclComm_t comm) {
   const std::shared_ptr<Communicator> communicator = BCCL_TRY(close_handle(comm));
   communicator->abort(fmt::format("rank {} aborted the communicator", communicator->rank()));
-  await_leaving(comm);
-  if (!comm->occupied.load()) return {};
+  await_leaving(comm, *communicator);
+  if (!is_inside(comm, *communicator)) return {};
   // The other thread is still inside: its communicator must outlive it.
   new std::shared_ptr<Communicator>(communicator);
   return fail(Code::internal_error, "rank {}: a call of another thread did not leave the aborted communicator within {} ms",

@@ -55,31 +55,31 @@ extern "C" {
 
 bcclResult_t bcclAllGatherV(const void* sendbuff, size_t sendcount, void* recvbuff, const size_t* recvcounts,
                             const size_t* displs, bcclDataType_t datatype, bcclComm_t comm, bcclStream_t stream) {
-  return bccl::submit<Call>(comm, [&](Caller caller, Call& call) -> Status {
+  return bccl::submit<Call>(comm, stream, [&](Caller caller, Call& call) -> Status {
     call.collective = Collective::all_gather;
     call.variable = true;
     BCCL_TRY(bccl::check_own_count(sendcount, "sendcount", recvcounts, "recvcounts", caller));
     call.source_blocks = {&sendcount, nullptr};
     call.target_blocks = {recvcounts, displs};
-    return bccl::fill({sendbuff, recvbuff, 0, datatype, stream}, caller, call);
+    return bccl::fill({sendbuff, recvbuff, 0, datatype}, caller, call);
   });
 }
 
 bcclResult_t bcclReduceScatterV(const void* sendbuff, void* recvbuff, const size_t* recvcounts, bcclDataType_t datatype,
                                 bcclRedOp_t op, bcclComm_t comm, bcclStream_t stream) {
-  return bccl::submit<Call>(comm, [&](Caller caller, Call& call) -> Status {
+  return bccl::submit<Call>(comm, stream, [&](Caller caller, Call& call) -> Status {
     call.collective = Collective::reduce_scatter;
     call.variable = true;
     BCCL_TRY(bccl::check_pointer(recvcounts, "recvcounts"));
     call.source_blocks = {recvcounts, nullptr};
     call.target_blocks = {recvcounts + caller.rank, nullptr};
-    return bccl::fill_reducing({sendbuff, recvbuff, 0, datatype, stream}, {op, comm}, caller, call);
+    return bccl::fill_reducing({sendbuff, recvbuff, 0, datatype}, {op, comm}, caller, call);
   });
 }
 
 bcclResult_t bcclGatherV(const void* sendbuff, size_t sendcount, void* recvbuff, const size_t* recvcounts,
                          const size_t* displs, bcclDataType_t datatype, int root, bcclComm_t comm, bcclStream_t stream) {
-  return bccl::submit<Call>(comm, [&](Caller caller, Call& call) -> Status {
+  return bccl::submit<Call>(comm, stream, [&](Caller caller, Call& call) -> Status {
     call.collective = Collective::gather;
     call.variable = true;
     if (caller.rank == root) {
@@ -87,13 +87,13 @@ bcclResult_t bcclGatherV(const void* sendbuff, size_t sendcount, void* recvbuff,
       call.target_blocks = {recvcounts, displs};
     }
     call.source_blocks = {&sendcount, nullptr};
-    return bccl::fill_rooted({sendbuff, recvbuff, 0, datatype, stream}, root, caller, call);
+    return bccl::fill_rooted({sendbuff, recvbuff, 0, datatype}, root, caller, call);
   });
 }
 
 bcclResult_t bcclScatterV(const void* sendbuff, const size_t* sendcounts, const size_t* displs, void* recvbuff,
                           size_t recvcount, bcclDataType_t datatype, int root, bcclComm_t comm, bcclStream_t stream) {
-  return bccl::submit<Call>(comm, [&](Caller caller, Call& call) -> Status {
+  return bccl::submit<Call>(comm, stream, [&](Caller caller, Call& call) -> Status {
     call.collective = Collective::scatter;
     call.variable = true;
     if (caller.rank == root) {
@@ -101,14 +101,14 @@ bcclResult_t bcclScatterV(const void* sendbuff, const size_t* sendcounts, const 
       call.source_blocks = {sendcounts, displs};
     }
     call.target_blocks = {&recvcount, nullptr};
-    return bccl::fill_rooted({sendbuff, recvbuff, 0, datatype, stream}, root, caller, call);
+    return bccl::fill_rooted({sendbuff, recvbuff, 0, datatype}, root, caller, call);
   });
 }
 
 bcclResult_t bcclAlltoAllV(const void* sendbuff, const size_t* sendcounts, const size_t* sdispls, void* recvbuff,
                            const size_t* recvcounts, const size_t* rdispls, bcclDataType_t datatype, bcclComm_t comm,
                            bcclStream_t stream) {
-  return bccl::submit<Call>(comm, [&](Caller caller, Call& call) -> Status {
+  return bccl::submit<Call>(comm, stream, [&](Caller caller, Call& call) -> Status {
     call.collective = Collective::all_to_all;
     call.variable = true;
     BCCL_TRY(bccl::check_pointer(sendcounts, "sendcounts"));
@@ -116,16 +116,16 @@ bcclResult_t bcclAlltoAllV(const void* sendbuff, const size_t* sendcounts, const
                                    "recvcounts", caller));
     call.source_blocks = {sendcounts, sdispls};
     call.target_blocks = {recvcounts, rdispls};
-    return bccl::fill({sendbuff, recvbuff, 0, datatype, stream}, caller, call);
+    return bccl::fill({sendbuff, recvbuff, 0, datatype}, caller, call);
   });
 }
 
 bcclResult_t bcclAllReduceWeighted(const void* sendbuff, void* recvbuff, size_t count, bcclDataType_t datatype,
                                    bcclRedOp_t op, const uint32_t* weights, bcclComm_t comm, bcclStream_t stream) {
-  return bccl::submit<Call>(comm, [&](Caller caller, Call& call) -> Status {
+  return bccl::submit<Call>(comm, stream, [&](Caller caller, Call& call) -> Status {
     BCCL_TRY(bccl::check_weights(weights, caller.ranks));
     call.weights = weights;
-    return bccl::fill_reducing({sendbuff, recvbuff, count, datatype, stream}, {op, comm}, caller, call);
+    return bccl::fill_reducing({sendbuff, recvbuff, count, datatype}, {op, comm}, caller, call);
   });
 }
 

@@ -75,14 +75,25 @@ std::string Communicator::title() const {
   return settings_.communicator_name.empty() ? "" : fmt::format("communicator \"{}\": ", settings_.communicator_name);
 }
 
-Status Communicator::check_usable() {
+/// On the path of every call; check_alive() says what is wrong. `aborted_` is ordered after visit().
+inline bool Communicator::is_alive() const {
+  return process_generation() == generation_ && !aborted_.load() &&
+         (node_ ? node_->abort_word().load(std::memory_order_acquire) == 0 : !revoked_.load());
+}
+
+Status Communicator::check_alive() const {
   if (process_generation() != generation_)
     return fail(Code::invalid_usage,
                 "rank {}: this communicator belongs to the process that forked this one; make a new one here", rank_);
-  if (aborted_.load(std::memory_order_relaxed))
+  if (aborted_.load())
     return fail(Code::invalid_usage, "rank {}: the communicator was aborted; destroy it", rank_);
-  if (node_ ? node_->abort_word().load(std::memory_order_acquire) != 0 : revoked_.load(std::memory_order_relaxed))
-    return node_ ? Status{node_->posted()} : Status{revoked()};
+  if (node_ && node_->abort_word().load(std::memory_order_acquire) != 0) return node_->posted();
+  if (revoked_.load()) return revoked();
+  return {};
+}
+
+Status Communicator::check_usable() {
+  if (!is_alive()) [[unlikely]] BCCL_TRY(check_alive());
   // Threads that race are told apart before, by the API's Stay: another locked instruction here would be for nothing.
   if (busy_.load(std::memory_order_acquire))
     return fail(Code::invalid_usage,
@@ -183,19 +194,33 @@ Result<bool> Communicator::step() {
 }
 
 Status Communicator::run(const Call& call) {
+  if (stream_calls.pending()) [[unlikely]] BCCL_TRY(settle());
   if (BCCL_TRY(begin(call))) return {};
   return wait_for_end();
 }
 
 Status Communicator::run(std::span<const Message> messages) {
+  if (stream_calls.pending()) [[unlikely]] BCCL_TRY(settle());
   if (BCCL_TRY(begin(messages))) return {};
   return wait_for_end();
 }
 
 Status Communicator::wait_for_end() {
   Wait wait(wait_kind_);
+  BCCL_TRY(step_until(wait, [] { return false; }));
+  return {};
+}
+
+Result<bool> Communicator::carry_on(Wait& wait, const Task::Wanted& wanted) {
+  return step_until(wait, [&] { return wanted.load(std::memory_order_relaxed) != 0; });
+}
+
+/// True: done; false: it is to stop.
+template <class Stop>
+Result<bool> Communicator::step_until(Wait& wait, Stop stop) {
   const auto ready = [](void* self) { return static_cast<Communicator*>(self)->can_move(); };
   while (!BCCL_TRY(step())) {
+    if (stop()) return false;
     if (moved_) {
       wait.moved();
     } else if (wait_kind_ == WaitKind::spin && activity_->glance()) {
@@ -205,7 +230,25 @@ Status Communicator::wait_for_end() {
       wait.sleep(*node_, false, ready, this, wake_descriptor());
     }
   }
+  return true;
+}
+
+Status Communicator::check_begun() {
+  if (!aborted_.load()) return {};
+  finish();
+  return check_alive();
+}
+
+Status Communicator::settle() {
+  if (process_generation() != generation_) return {};
+  BCCL_TRY(stream_calls.settle());
+  for (const auto memory : stream_calls.take_hints()) expect(memory);
   return {};
+}
+
+void Communicator::visit() {
+  visitors_.fetch_add(1);
+  for (const auto memory : stream_calls.take_hints()) expect(memory);
 }
 
 void Communicator::finish() {

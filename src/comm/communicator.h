@@ -17,12 +17,14 @@
 #include "base/status.h"
 #include "comm/call.h"
 #include "comm/recipes.h"
+#include "comm/stream_calls.h"
 #include "control/control.h"
 #include "exec/messages.h"
 #include "exec/operation.h"
 #include "exec/wait.h"
 #include "net/keyed_hash.h"
 #include "node/node.h"
+#include "stream/task.h"
 #include "transport/transport.h"
 #include "tuner/choice.h"
 
@@ -31,7 +33,7 @@ namespace bccl {
 /// Puts something around the endpoint of a rank: how tests make a transport late, faulty or talkative.
 using Decorate = std::function<std::unique_ptr<Endpoint>(std::unique_ptr<Endpoint>, int rank)>;
 
-class Communicator {
+class Communicator : public std::enable_shared_from_this<Communicator> {
  public:
   /// Collective over the exchange; returns on every rank, with the same error if any rank has one.
   /// `host`: what to take for the host's identity, so that tests make several hosts of one; empty: what the system says.
@@ -66,9 +68,33 @@ class Communicator {
   Result<bool> step();
   /// To be called when a while has passed in which step() moved nothing: looks for dead, late and differing peers.
   Status look_for_trouble(int64_t idle_ns);
-  Status run(const Call& call);
+  Status run(const Call& call);  ///< In the calling thread, after the calls in streams.
   Status run(std::span<const Message> messages);
   Status run(const Message& message) { return run(std::span(&message, 1)); }
+
+  // ---- calls in streams ----
+
+  StreamCalls stream_calls;  ///< Of the thread that is inside.
+
+  /// OK while calls may be made: not in a forked child, nor after an abort or an error.
+  Status check_alive() const;
+  /// An error of these messages that is known before they begin. Any thread.
+  Status check(std::span<const Message> messages) const { return messages_->check(messages); }
+  /// What run() does after begin(), as Task::resume(): steps and waits until the call is done or another thread is to go
+  /// on with it.
+  Result<bool> carry_on(Wait& wait, const Task::Wanted& wanted);
+  /// Before another thread goes on with a call that has begun: the error, and the call's end, if this rank has aborted.
+  Status check_begun();
+  /// An error that ended a call whose caller has long gone on: it breaks the communicator, so that all ranks learn of it.
+  void fail_unseen(const Error& error);
+  /// Waits for the calls in streams; runs them in the calling thread where it can. Nothing in a forked child.
+  Status settle();
+  void* nowhere() { return &nowhere_; }  ///< Where barriers put their result.
+
+  /// A thread that runs a call in a stream says when it is inside, for abort() to wait for.
+  void visit();
+  void end_visit() { visitors_.fetch_sub(1); }
+  bool visited() const { return visitors_.load() != 0; }
 
   bool moved_last_step() const { return moved_; }
   bool can_move() { return activity_->can_move(); }  ///< Whether step() would move; for sleepers.
@@ -96,12 +122,15 @@ class Communicator {
   Status connect(Exchange& exchange, Deadline deadline, const Decorate& decorate, const std::string& host);
   void prepare_for_calls();
 
+  bool is_alive() const;
   Status check_usable();
   Result<bool> begin_collective(const Call& call);
   Result<bool> begin_messages(std::span<const Message> messages);
   Result<bool> unless_failed(Result<bool> begun);
   void copy_alone(const Call& call, const Reduction& reduction);
   Status wait_for_end();
+  template <class Stop>
+  Result<bool> step_until(Wait& wait, Stop stop);
   std::string describe_activity() const;
   Error revoked() const;
   Status give_up(Error error);  ///< Posts the error to all ranks, leaves the call, and returns what was posted first.
@@ -136,6 +165,9 @@ class Communicator {
   std::atomic<bool> busy_{false};
   std::atomic<bool> aborted_{false};
   std::atomic<bool> revoked_{false};  ///< Of a rank alone: where there are others, the error is posted.
+  std::atomic<bool> failed_unseen_{false};
+  std::atomic<int> visitors_{0};
+  std::byte nowhere_{};
   Operation operation_;
   std::unique_ptr<Messages> messages_;
   Activity* activity_ = &operation_;  ///< What step() moves on.

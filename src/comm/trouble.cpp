@@ -197,6 +197,20 @@ Error Communicator::revoked() const {
   return fail(Code::invalid_usage, "{}rank {} revoked the communicator: shrink or destroy it", title(), rank_);
 }
 
+void Communicator::fail_unseen(const Error& error) {
+  if (aborted_.load()) return;  // abort() tells all
+  std::string sentence = error.sentence;
+  if (node_ && process_generation() == generation_) {
+    node_->post_abort(error.code, rank_, title() + sentence);
+    sentence = node_->posted().sentence;
+  }
+  {
+    const std::scoped_lock hold(last_error_lock);
+    last_error = sentence;
+  }
+  if (!failed_unseen_.exchange(true)) log(LogLevel::warn, "{}", sentence);  // those after it only repeat it
+}
+
 Status Communicator::async_error() {
   if (process_generation() != generation_)
     return fail(Code::invalid_usage, "rank {}: this communicator belongs to the process that forked this one", rank_);

@@ -16,7 +16,9 @@ Status Messages::start(std::span<const Message> messages) {
   differs_ = false;
   for (Way* way : busy_) way->pending.clear();  // given up before
   busy_.clear();
-  BCCL_TRY(copy_to_self(messages));
+  BCCL_TRY(visit_own(messages, [this](const Message& sent, const Message& received) {
+    if (sent.bytes > 0) copy(received.data, sent.data, sent.bytes);
+  }));
   for (const Message& message : messages) {
     if (message.peer == options_.me) continue;
     Way& way = *BCCL_TRY(way_to(message.peer, message.direction));
@@ -44,7 +46,13 @@ Result<Messages::Way*> Messages::way_to(Rank peer, Direction direction) {
   return way.get();
 }
 
-Status Messages::copy_to_self(std::span<const Message> messages) const {
+Status Messages::check(std::span<const Message> messages) const {
+  return visit_own(messages, [](const Message&, const Message&) {});
+}
+
+/// Visits the messages to oneself, each send with its receive.
+template <class Visit>
+Status Messages::visit_own(std::span<const Message> messages, Visit visit) const {
   const auto next_of = [&](Direction direction, size_t from) {
     while (from < messages.size() && (messages[from].peer != options_.me || messages[from].direction != direction)) ++from;
     return from;
@@ -57,7 +65,7 @@ Status Messages::copy_to_self(std::span<const Message> messages) const {
     if (messages[sent].bytes != messages[received].bytes)
       return fail(Code::invalid_usage, "rank {}: it sends {} bytes to itself and receives {}; make the counts equal",
                   options_.me, messages[sent].bytes, messages[received].bytes);
-    if (messages[sent].bytes > 0) copy(messages[received].data, messages[sent].data, messages[sent].bytes);
+    visit(messages[sent], messages[received]);
   }
   if (sent != end || received != end)
     return fail(Code::invalid_usage,

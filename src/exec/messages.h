@@ -43,6 +43,8 @@ class Messages final : public Activity {
 
   /// All at once. Messages to oneself are done here; invalid_usage if they do not pair up.
   Status start(std::span<const Message> messages);
+  /// The error that start() would return for messages to oneself. Any thread.
+  Status check(std::span<const Message> messages) const;
 
   Progress advance() override;
   bool glance() override;
@@ -71,7 +73,8 @@ class Messages final : public Activity {
   };
 
   Result<Way*> way_to(Rank peer, Direction direction);
-  Status copy_to_self(std::span<const Message> messages) const;
+  template <class Visit>
+  Status visit_own(std::span<const Message> messages, Visit visit) const;
   size_t slice_bytes(const Way& way) const;
   bool move(Way& way);
   bool send_slice(Way& way);

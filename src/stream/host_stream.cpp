@@ -23,7 +23,21 @@ const Task::Wanted nobody{0};
 
 }  // namespace
 
+Status HostStream::prepare() {
+  const std::scoped_lock hold(lock_);
+  return admit();
+}
+
 Status HostStream::enqueue(Task& task) { return push({.task = &task, .after = {}}); }
+
+Result<Point> HostStream::enqueue(Task& task, Point after) {
+  const std::scoped_lock hold(lock_);
+  BCCL_TRY(admit());
+  if (after.stream.get() != this && !after.reached()) append({.after = std::move(after)});
+  append({.task = &task, .after = {}});
+  wake_next();
+  return Point{shared_from_this(), enqueued_};
+}
 
 Status HostStream::enqueue(Function function, void* argument) {
   return push({.function = function, .argument = argument, .after = {}});
@@ -36,12 +50,20 @@ Status HostStream::follow(Point point) {
 
 Status HostStream::push(Work work) {
   const std::scoped_lock hold(lock_);
-  if (closed_) return fail(Code::invalid_argument, "stream: it was destroyed by another thread");
-  if (!started_) BCCL_TRY(start_thread());
-  queue_.push(std::move(work));
-  ++enqueued_;
+  BCCL_TRY(admit());
+  append(std::move(work));
   wake_next();
   return {};
+}
+
+Status HostStream::admit() {
+  if (closed_) return fail(Code::invalid_argument, "stream: it was destroyed by another thread");
+  return started_ ? Status{} : start_thread();
+}
+
+void HostStream::append(Work work) {
+  queue_.push(std::move(work));
+  ++enqueued_;
 }
 
 Status HostStream::start_thread() {

@@ -46,7 +46,11 @@ class HostStream final : public std::enable_shared_from_this<HostStream> {
 
   // ---- enqueuing: system_error if the thread cannot be started, invalid_argument once closed ----
 
+  /// Starts the thread, if it is not there: what is enqueued then fails only if the stream is closed meanwhile.
+  Status prepare();
   Status enqueue(Task& task);  ///< The task must live until it is retired.
+  /// The task, but not before the point is reached. The place right behind the task.
+  Result<Point> enqueue(Task& task, Point after);
   Status enqueue(Function function, void* argument);
   /// What is enqueued from now on waits until the point is reached.
   Status follow(Point point);
@@ -86,6 +90,8 @@ class HostStream final : public std::enable_shared_from_this<HostStream> {
   HostStream() = default;
 
   Status push(Work work);
+  Status admit();
+  void append(Work work);
   Status start_thread();
   void thread_main();
 

@@ -93,10 +93,10 @@ TEST_CASE("Every wrong argument of an all-reduce is refused by name, and the com
         call(memory, other, SIZE_MAX, bcclDouble, bcclSum),
         bcclInvalidArgument,
         {"count"}},
-       {"a stream",
+       {"a stream that is none",
         call(memory, other, 1, bcclFloat, bcclSum, memory),
         bcclInvalidArgument,
-        {"stream", "NULL"}}},
+        {"stream", "none that bccl made"}}},
       clique);
 }
 
