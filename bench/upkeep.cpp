@@ -1,8 +1,6 @@
 // bench_upkeep: what communicators cost besides time. The processor time of ranks that wait, and the memory
 // of a pair of ranks: before its first call, after a large one, and after the end.
 #include <cstdio>
-#include <cstring>
-#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -14,9 +12,8 @@
 #include "../tests/support/process_view.h"
 #include "base/clock.h"
 #include "base/file_descriptor.h"
-#include "bccl/bccl.h"
+#include "joined.h"
 #include "peers/fork_ranks.h"
-#include "peers/side_channel.h"
 
 namespace bccl::bench {
 namespace {
@@ -26,10 +23,6 @@ constexpr int64_t waiting_s = 2;
 constexpr size_t large_count = size_t{64} << 20;
 constexpr double mib = 1 << 20;
 
-void check(bcclResult_t result) {
-  if (result != bcclSuccess) throw std::runtime_error(bcclGetLastError(nullptr));
-}
-
 int64_t processor_ns() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -37,19 +30,6 @@ int64_t processor_ns() {
     return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_usec * 1000;
   };
   return ns(usage.ru_utime) + ns(usage.ru_stime);
-}
-
-bcclComm_t join(SideChannel& side) {
-  bcclUniqueId id;
-  if (side.rank() == 0) {
-    check(bcclGetUniqueId(&id));
-    std::memcpy(side.note().data(), &id, sizeof id);
-  }
-  side.barrier();
-  std::memcpy(&id, side.note().data(), sizeof id);
-  bcclComm_t comm = nullptr;
-  check(bcclCommInitRank(&comm, side.ranks(), id, side.rank()));
-  return comm;
 }
 
 /// All ranks but the last call at once; the last one only after a while. Each leaves the processor time of
