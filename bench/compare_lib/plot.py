@@ -19,11 +19,11 @@ STYLES = {
 }
 
 
-def draw(results: Results, path: Path) -> bool:
+def draw(results: Results, collective: str, path: Path) -> bool:
     """False: there is no gnuplot, or nothing to draw."""
     groups: dict[tuple[int, str], list[Row]] = {}
     for row in results.rows:
-        if "bccl" in row.best:
+        if row.collective == collective and row.bytes > 0 and "bccl" in row.best:
             groups.setdefault((row.ranks, row.placement), []).append(row)
     if not groups or not shutil.which("gnuplot"):
         return False
@@ -40,16 +40,16 @@ def draw(results: Results, path: Path) -> bool:
         "set xlabel 'bytes'",
     ]
     for key, rows in groups.items():
-        script += _times(_title(*key), rows)
+        script += _times(_title(collective, *key), rows)
     for key, rows in groups.items():
-        script += _multiples(_title(*key), rows)
+        script += _multiples(_title(collective, *key), rows)
     subprocess.run(["gnuplot"], input="\n".join([*script, "unset multiplot", ""]), text=True, check=True)
     return True
 
 
-def _title(ranks: int, placement: str) -> str:
+def _title(collective: str, ranks: int, placement: str) -> str:
     crowd = f" on {cores()} cores" if ranks > cores() else ""
-    return f"{ranks} ranks{crowd}, cores {placement}"
+    return f"{collective}, {ranks} ranks{crowd}, cores {placement}"
 
 
 def _times(title: str, rows: list[Row]) -> list[str]:

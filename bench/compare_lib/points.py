@@ -11,6 +11,7 @@ FAR_NS = 100
 
 @dataclass(frozen=True)
 class Point:
+    collective: str
     library: str
     setting: str
     ranks: int

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .points import Point
-from .settings import COPY_LIMITS_FROM, cores
+from .settings import COLLECTIVES, COPY_LIMITS_FROM, cores
+
+Key = tuple[str, int, str, int]  # collective, ranks, placement, bytes
 
 LINE_BYTES = 48  # what fits a cache line beside what announces it
 
@@ -31,8 +33,9 @@ class Goal:
 
 @dataclass(frozen=True)
 class Row:
-    """All libraries at one size, number of ranks and placement."""
+    """All libraries at one collective, size, number of ranks and placement."""
 
+    collective: str
     ranks: int
     placement: str
     bytes: int
@@ -71,7 +74,7 @@ class Results:
     wrong: list[Point]
 
 
-def read_goals(path: Path) -> dict[tuple[int, str, int], Goal]:
+def read_goals(path: Path) -> dict[Key, Goal]:
     def number(text: str) -> float | None:
         return float(text) if text else None
 
@@ -80,28 +83,39 @@ def read_goals(path: Path) -> dict[tuple[int, str, int], Goal]:
         for row in csv.DictReader(file):
             goal = Goal(number(row["openmpi_multiple_max"]), number(row["limit_share_min"]))
             for placement in ("near", "far") if row["placement"] == "any" else (row["placement"],):
-                goals[int(row["ranks"]), placement, int(row["bytes"])] = goal
+                goals[row["collective"], int(row["ranks"]), placement, int(row["bytes"])] = goal
     return goals
 
 
-def results_of(points: list[Point], goals: dict[tuple[int, str, int], Goal]) -> Results:
+def results_of(points: list[Point], goals: dict[Key, Goal]) -> Results:
     kept = [point for point in points if not point.moved and not point.wrong_ranks]
     machines = _machines(kept)
     medians = defaultdict(list)
     for point in kept:
         if point.library != "copy":
-            medians[(point.ranks, point.placement, point.bytes), point.library, point.setting].append(point.median_us)
-    best: dict[tuple[int, str, int], dict[str, Time]] = defaultdict(dict)
+            key = point.collective, point.ranks, point.placement, point.bytes
+            medians[key, point.library, point.setting].append(point.median_us)
+    best: dict[Key, dict[str, Time]] = defaultdict(dict)
     for (key, library, setting), us in medians.items():
         time = Time(statistics.median(us), min(us), max(us), len(us), setting)
         if library not in best[key] or time.us < best[key][library].us:
             best[key][library] = time
     rows = [
-        Row(*key, libraries, _limit_us(*key, machines[key[1]]), goals.get(key, Goal()))
-        for key, libraries in sorted(best.items(), key=lambda item: (item[0][0], item[0][1] == "far", item[0][2]))
+        Row(*key, libraries, _limit_us(*key, machines[key[2]]), goals.get(key, Goal()))
+        for key, libraries in sorted(best.items(), key=lambda item: _order(item[0]))
     ]
     wrong = [point for point in points if point.wrong_ranks]
     return Results(rows, machines, sum(point.moved for point in points), wrong)
+
+
+def openmpi_speedup(rows: list[Row]) -> float:
+    """The geometric mean of Open MPI's best time ÷ bccl's, over rows that have both."""
+    return 1 / statistics.geometric_mean(row.openmpi_multiple for row in rows)
+
+
+def _order(key: Key) -> tuple[int, int, bool, int]:
+    collective, ranks, placement, size = key
+    return COLLECTIVES.index(collective), ranks, placement == "far", size
 
 
 def _machines(points: list[Point]) -> dict[str, Machine]:
@@ -115,8 +129,10 @@ def _machines(points: list[Point]) -> dict[str, Machine]:
     return machines
 
 
-def _limit_us(ranks: int, placement: str, size: int, machine: Machine) -> float | None:
-    """Small: a line crosses once. Large: every rank reads and writes that much private memory."""
+def _limit_us(collective: str, ranks: int, placement: str, size: int, machine: Machine) -> float | None:
+    """All-reduce. Small: a line crosses once. Large: every rank reads and writes that much private memory."""
+    if collective != "all_reduce":
+        return None
     if size <= LINE_BYTES and ranks <= cores():
         return machine.line_ns / 1e3
     if size >= COPY_LIMITS_FROM and machine.copy_gb_per_s:

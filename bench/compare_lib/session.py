@@ -20,7 +20,8 @@ class Failed(Exception):
 
 
 class Session:
-    def __init__(self, setting: Setting, ranks: int, programs: Path):
+    def __init__(self, setting: Setting, collective: str, ranks: int, programs: Path):
+        self.collective = collective
         self.setting = setting
         self.ranks = ranks
         self._side_channel = tempfile.NamedTemporaryFile(dir="/dev/shm")
@@ -42,15 +43,16 @@ class Session:
 
     def measure(self, size: int, seconds: float, round_number: int) -> Point:
         try:
-            self._process.stdin.write(f"{size} {seconds}\n".encode())
+            self._process.stdin.write(f"{self.collective} {size} {seconds}\n".encode())
             self._process.stdin.flush()
         except BrokenPipeError:
             raise Failed(self._last_words()) from None
         cells = self._await_line("point,", POINT_SECONDS).split(",")
         measured, iterations, median, least, p99, before, after, wrong = cells[1:]
         return Point(
-            self.setting.library, self.setting.name, self.ranks, round_number, int(measured), int(iterations),
-            float(median), float(least), float(p99), float(before), float(after), int(wrong),
+            self.collective, self.setting.library, self.setting.name, self.ranks, round_number,
+            int(measured), int(iterations), float(median), float(least), float(p99),
+            float(before), float(after), int(wrong),
         )  # fmt: skip
 
     def close(self) -> None:

@@ -9,6 +9,9 @@ MIB = 1 << 20
 
 SIZES = [8, 256, 4 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * MIB, 16 * MIB, 64 * MIB, 256 * MIB]
 
+COLLECTIVES = ["all_reduce", "all_gather", "reduce_scatter", "broadcast", "reduce", "gather", "scatter", "all_to_all", "ping_pong", "barrier"]
+GLOO_LACKS = "reduce_scatter", "reduce"
+
 # Copies this large come from memory and not from a cache, and only all-reduces this large are held against them.
 COPY_BYTES = 256 * MIB
 COPY_LIMITS_FROM = 16 * MIB
@@ -24,7 +27,8 @@ class Setting:
     name: str
     least: int = 0
     most: int = 1 << 40
-    options: tuple[str, ...] = ()  # of the launcher, or the program's further arguments
+    options: tuple[str, ...] = ()  # of the launcher
+    arguments: tuple[str, ...] = ()  # of the program, beside where its ranks meet
     environment: dict[str, str] = field(default_factory=dict)
 
     def bytes_for(self, size: int) -> int | None:
@@ -34,24 +38,42 @@ class Setting:
         return COPY_BYTES if self.library == "copy" else size
 
 
-def settings_for(ranks: int) -> list[Setting]:
+def settings_for(collective: str, ranks: int) -> list[Setting]:
+    bccl = [Setting("bccl", ""), Setting("bccl_alloc", "", 4 * KIB, arguments=("alloc",))]
+    gloo = [] if collective in GLOO_LACKS else _gloo(collective, ranks)
+    if collective != "all_reduce":
+        return [*bccl, *_open_mpi(collective, ranks), *_mpich(ranks), *gloo]
     limits = [Setting("bare", "")] if ranks == 2 else []
     limits.append(Setting("copy", "", COPY_LIMITS_FROM))
-    return [Setting("bccl", ""), Setting("bccl_alloc", "", 4 * KIB, options=("alloc",)), *_open_mpi(), *_mpich(ranks), *_gloo(ranks), *limits]
+    return [*bccl, *_open_mpi_all_reduce(), *_mpich(ranks), *gloo, *limits]
 
 
-def _open_mpi() -> list[Setting]:
+def _open_mpi_all_reduce() -> list[Setting]:
     dynamic = ("--mca", "coll_tuned_use_dynamic_rules", "1", "--mca", "coll_tuned_allreduce_algorithm")
-    ucx = ("--mca", "pml", "ucx", "--mca", "osc", "ucx")
-    ucx += ("--mca", "opal_common_ucx_tls", "any", "--mca", "opal_common_ucx_devices", "any")
     segments = (*dynamic, "5", "--mca", "coll_tuned_allreduce_algorithm_segmentsize", str(256 * KIB))
     doubling = (*dynamic, "3", "--mca", "btl_vader_eager_limit", str(32 * KIB))
     return [
         Setting("openmpi", "default", most=16 * MIB),
         Setting("openmpi", "recursive doubling, eager 32K", most=4 * KIB, options=doubling),
-        Setting("openmpi", "ucx", 256, 16 * MIB, ucx, _ucx_environment("posix,sysv,cma,self")),
+        _open_mpi_ucx(256, 16 * MIB),
         Setting("openmpi", "ring, segments 256K", MIB, options=segments),
     ]
+
+
+def _open_mpi(collective: str, ranks: int) -> list[Setting]:
+    staged = ("--mca", "btl_vader_single_copy_mechanism", "none")
+    settings = [Setting("openmpi", "default"), _open_mpi_ucx(0, 256 * MIB)]
+    if ranks <= cores():
+        settings.append(Setting("openmpi", "two copies", 4 * KIB, options=staged))
+    if collective == "reduce_scatter":
+        settings.append(Setting("openmpi", "by counts", arguments=("by_counts",)))
+    return settings
+
+
+def _open_mpi_ucx(least: int, most: int) -> Setting:
+    ucx = ("--mca", "pml", "ucx", "--mca", "osc", "ucx")
+    ucx += ("--mca", "opal_common_ucx_tls", "any", "--mca", "opal_common_ucx_devices", "any")
+    return Setting("openmpi", "ucx", least, most, ucx, environment=_ucx_environment("posix,sysv,cma,self"))
 
 
 def _mpich(ranks: int) -> list[Setting]:
@@ -65,13 +87,14 @@ def _mpich(ranks: int) -> list[Setting]:
     return settings
 
 
-def _gloo(ranks: int) -> list[Setting]:
+def _gloo(collective: str, ranks: int) -> list[Setting]:
     most = 256 * MIB if ranks <= cores() else 16 * MIB  # beyond, a call takes a second
-    return [
-        Setting("gloo", "auto", most=most, options=("auto",)),
+    settings = [Setting("gloo", "auto", most=most, arguments=("auto",))]
+    if collective == "all_reduce":
         # Polled pairs of ranks that send to each other stand still once a message outgrows the sockets' buffers.
-        Setting("gloo", "halving-doubling, polled", most=16 * MIB, options=("halving_doubling",)),
-    ]
+        polled = Setting("gloo", "halving-doubling, polled", most=16 * MIB, arguments=("halving_doubling",))
+        settings.append(polled)
+    return settings
 
 
 def _ucx_environment(transports: str) -> dict[str, str]:
@@ -89,15 +112,15 @@ def command(setting: Setting, ranks: int, programs: Path, side_channel: str, scr
     if setting.library == "openmpi":
         bind = ["--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"]
         bind = bind if crowded else ["--bind-to", "core"]
-        return ["mpirun.openmpi", "-n", str(ranks), *bind, *setting.options, program, side_channel]
+        return ["mpirun.openmpi", "-n", str(ranks), *bind, *setting.options, program, side_channel, *setting.arguments]
     if setting.library == "mpich":
         bind = "none" if crowded else "core"
-        return ["mpirun.mpich", "-n", str(ranks), "-bind-to", bind, *setting.options, program, side_channel]
+        return ["mpirun.mpich", "-n", str(ranks), "-bind-to", bind, *setting.options, program, side_channel, *setting.arguments]
     if setting.library == "gloo":
-        return [program, side_channel, str(ranks), scratch, *setting.options]
+        return [program, side_channel, str(ranks), scratch, *setting.arguments]
     if setting.library == "copy":
         ranks = min(ranks, cores())
-    return [program, side_channel, str(ranks), *setting.options]
+    return [program, side_channel, str(ranks), *setting.arguments]
 
 
 def program_of(setting: Setting, programs: Path) -> Path:

@@ -1,16 +1,21 @@
 """Results as Markdown."""
 
-from .results import Results, Row, Time
-from .settings import KIB, MIB, NAMES
+from .results import Results, Row, Time, openmpi_speedup
+from .settings import COLLECTIVES, KIB, MIB, NAMES
 
-HEAD = ["bytes", "ranks", "rounds", *(f"{name}, µs" for name in NAMES.values())]
-HEAD += ["÷ Open MPI", "goal", "limit, µs", "limit ÷ bccl", "goal"]
+SLOWER_MAX = 1.05  # × Open MPI's best
+LIMITS = ["limit, µs", "limit ÷ bccl", "goal"]
 
 
 def table_of(results: Results) -> str:
-    lines = [_line(HEAD), _line(["---"] * len(HEAD))]
-    lines += [_line(_cells(row)) for row in results.rows if "bccl" in row.best]
-    lines += ["", *_notes(results)]
+    rows = [row for row in results.rows if "bccl" in row.best]
+    libraries = [library for library in NAMES if any(library in row.best for row in rows)]
+    limited = any(row.limit_us for row in rows)
+    head = ["collective", "bytes", "ranks", "rounds", *(f"{NAMES[library]}, µs" for library in libraries)]
+    head += ["÷ Open MPI", "goal", *(LIMITS if limited else [])]
+    lines = [_line(head), _line(["---"] * len(head))]
+    lines += [_line(_cells(row, libraries) + (_limits(row) if limited else [])) for row in rows]
+    lines += ["", *_notes(results), *_speedups(rows)]
     return "\n".join(lines) + "\n"
 
 
@@ -21,17 +26,21 @@ def bytes_in_words(size: int) -> str:
     return str(size)
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: Row, libraries: list[str]) -> list[str]:
     compared = [row.best[library].rounds for library in ("bccl", "openmpi") if library in row.best]
-    cells = [bytes_in_words(row.bytes), f"{row.ranks}, {row.placement}", str(min(compared))]
-    cells += [_time(row.best.get(library)) for library in NAMES]
-    multiple, share = row.openmpi_multiple, row.limit_share
-    cells.append("" if multiple is None else f"{multiple:.2f}")
-    cells.append(_verdict("≤", row.goal.openmpi_multiple_max, multiple))
-    cells.append("" if row.limit_us is None else _us(row.limit_us))
-    cells.append("" if share is None else f"{share:.2f}")
-    cells.append(_verdict("≥", row.goal.limit_share_min, share))
+    cells = [row.collective, bytes_in_words(row.bytes), f"{row.ranks}, {row.placement}", str(min(compared))]
+    cells += [_time(row.best.get(library)) for library in libraries]
+    cells.append("" if row.openmpi_multiple is None else f"{row.openmpi_multiple:.2f}")
+    cells.append(_verdict("≤", row.goal.openmpi_multiple_max, row.openmpi_multiple))
     return cells
+
+
+def _limits(row: Row) -> list[str]:
+    return [
+        "" if row.limit_us is None else _us(row.limit_us),
+        "" if row.limit_share is None else f"{row.limit_share:.2f}",
+        _verdict("≥", row.goal.limit_share_min, row.limit_share),
+    ]
 
 
 def _verdict(relation: str, goal: float | None, value: float | None) -> str:
@@ -84,6 +93,22 @@ def _notes(results: Results) -> list[str]:
     if results.moved:
         notes.append(f"Left out: {results.moved} points during which the host moved the cores nearer or farther.")
     for point in results.wrong:
-        notes.append(f"**Wrong result**: {NAMES.get(point.library, point.library)} {point.setting}, "
-                     f"{point.ranks} ranks, {point.bytes} bytes.")  # fmt: skip
+        name = f"{NAMES.get(point.library, point.library)} {point.setting}".rstrip()
+        notes.append(f"**Wrong result**: {point.collective} of {name}, {point.ranks} ranks, {point.bytes} bytes.")
     return notes
+
+
+def _speedups(rows: list[Row]) -> list[str]:
+    compared = [row for row in rows if row.openmpi_multiple is not None]
+    if not compared:
+        return []
+    means = [
+        f"{name} {openmpi_speedup(own):.2f} ({len(own)} rows)"
+        for name in COLLECTIVES
+        if (own := [row for row in compared if row.collective == name])
+    ]
+    slower = sum(row.openmpi_multiple > SLOWER_MAX for row in compared)
+    return [
+        f"Open MPI's best time ÷ bccl's, geometric mean: {', '.join(means)}; all {openmpi_speedup(compared):.2f}.",
+        f"Slower than Open MPI by more than 5 %: {slower} of {len(compared)} rows.",
+    ]

@@ -45,11 +45,13 @@ class Bare final : public Library {
  public:
   Bare(Side& mine, Side& theirs) : mine_(mine), theirs_(theirs) {}
 
-  void all_reduce(const float* input, float* output, size_t count) override {
-    const auto* const from = reinterpret_cast<const std::byte*>(input);
-    auto* const to = reinterpret_cast<std::byte*>(output);
-    if (count * sizeof(float) <= frame_payload_bytes) return in_a_frame(from, to, count * sizeof(float));
-    in_slices(from, to, count * sizeof(float));
+  void call(const Call& call) override {
+    if (call.collective != Collective::all_reduce) refuse(call.collective);
+    const auto* const from = reinterpret_cast<const std::byte*>(call.send);
+    auto* const to = reinterpret_cast<std::byte*>(call.receive);
+    const size_t bytes = call.shape.count * sizeof(float);
+    if (bytes <= frame_payload_bytes) return in_a_frame(from, to, bytes);
+    in_slices(from, to, bytes);
   }
 
  private:

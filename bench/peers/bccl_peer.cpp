@@ -6,6 +6,7 @@
 #include "bccl/bccl.h"
 #include "fork_ranks.h"
 #include "measure.h"
+#include "tools/bccl/perf/call_layouts.h"
 
 namespace bccl::bench {
 namespace {
@@ -33,11 +34,49 @@ class Bccl final : public Library {
   }
   void free(float* memory) override { bcclMemFree(memory); }
 
-  void all_reduce(const float* input, float* output, size_t count) override {
-    check(bcclAllReduce(input, output, count, bcclFloat, bcclSum, comm_, nullptr));
+  void call(const Call& call) override {
+    const void* const send = call.send;
+    void* const receive = call.receive;
+    const size_t count = call.shape.count;
+    const int root = call.shape.root;
+    switch (call.collective) {
+      case Collective::all_reduce:
+        return check(bcclAllReduce(send, receive, count, bcclFloat, bcclSum, comm_, nullptr));
+      case Collective::all_gather:
+        return check(bcclAllGather(send, receive, count, bcclFloat, comm_, nullptr));
+      case Collective::reduce_scatter:
+        return check(bcclReduceScatter(send, receive, count, bcclFloat, bcclSum, comm_, nullptr));
+      case Collective::broadcast:
+        return check(bcclBroadcast(send, receive, count, bcclFloat, root, comm_, nullptr));
+      case Collective::reduce:
+        return check(bcclReduce(send, receive, count, bcclFloat, bcclSum, root, comm_, nullptr));
+      case Collective::gather:
+        return check(bcclGather(send, receive, count, bcclFloat, root, comm_, nullptr));
+      case Collective::scatter:
+        return check(bcclScatter(send, receive, count, bcclFloat, root, comm_, nullptr));
+      case Collective::all_to_all:
+        return check(bcclAlltoAll(send, receive, count, bcclFloat, comm_, nullptr));
+      case Collective::ping_pong:
+        return ping_pong(call, tool::partner_of(call.shape));
+      case Collective::barrier:
+        return check(bcclBarrier(comm_, nullptr));
+    }
   }
 
  private:
+  void ping_pong(const Call& call, int partner) const {
+    const auto send = [&] {
+      check(bcclSend(call.send, call.shape.count, bcclFloat, partner, comm_, nullptr));
+    };
+    const auto receive = [&] {
+      check(bcclRecv(call.receive, call.shape.count, bcclFloat, partner, comm_, nullptr));
+    };
+    if (partner < 0) return;
+    if (call.shape.rank > partner) receive();
+    send();
+    if (call.shape.rank < partner) receive();
+  }
+
   void check(bcclResult_t result) const {
     if (result != bcclSuccess) throw std::runtime_error(bcclGetLastError(comm_));
   }

@@ -11,18 +11,19 @@ namespace {
 
 class Copy final : public Library {
  public:
-  void all_reduce(const float* input, float* output, size_t count) override {
-    const void* inputs[] = {input};
-    void* outputs[] = {output};
+  void call(const Call& call) override {
+    if (call.collective != Collective::all_reduce) refuse(call.collective);
+    const void* inputs[] = {call.send};
+    void* outputs[] = {call.receive};
     copy_pass({.inputs = inputs,
                .outputs = outputs,
                .input_count = 1,
                .output_count = 1,
-               .elements = count * sizeof(float),
+               .elements = call.shape.count * sizeof(float),
                .streaming_outputs = 1},
               isa_);
   }
-  bool sums() const override { return false; }
+  bool communicates() const override { return false; }
 
  private:
   const Isa isa_ = best_isa();

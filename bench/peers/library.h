@@ -1,17 +1,26 @@
-/// What is measured: a library that can all-reduce. One object a rank, made by a small program for each
-/// library.
+/// What is measured: a library's collectives. One object a rank, made by a small program for each library.
 #pragma once
 
 #include <cstddef>
 
+#include "collective.h"
+
 namespace bccl::bench {
+
+/// Elements are float32, reductions sums, roots rank 0.
+struct Call {
+  Collective collective;
+  tool::CallShape shape;
+  const float* send;  ///< In place: where the layout says, in `receive`.
+  float* receive;
+};
 
 class Library {
  public:
   virtual ~Library() = default;
 
-  /// output[i] = the sum over ranks of input[i]; throws what went wrong.
-  virtual void all_reduce(const float* input, float* output, size_t count) = 0;
+  /// Throws what went wrong: also that the library has no such collective.
+  virtual void call(const Call& call) = 0;
 
   /// Memory of the library's own kind for inputs and outputs; nullptr: private pages will do.
   virtual float* allocate(size_t) { return nullptr; }
@@ -20,8 +29,9 @@ class Library {
   /// For libraries that finish what they owe to others only while they are called.
   virtual void progress() {}
 
-  /// Whether the result is the sum; else it is this rank's own input (a copy, for the machine's limit).
-  virtual bool sums() const { return true; }
+  /// Whether the result is the collective's; else it is this rank's own input (a copy, for the machine's
+  /// limit).
+  virtual bool communicates() const { return true; }
 };
 
 }  // namespace bccl::bench

@@ -1,15 +1,17 @@
 #include "measure.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
-#include <optional>
 #include <stdexcept>
+#include <string>
+#include <thread>
 #include <vector>
 
 #include "base/clock.h"
+#include "call_data.h"
 #include "placement.h"
-#include "tools/bccl/perf/private_memory.h"
 
 namespace bccl::bench {
 namespace {
@@ -20,56 +22,30 @@ constexpr double slow_ns = 4e8;
 constexpr double barrier_ns = 500;  // about what comes on top of each call
 constexpr int trials = 3;  ///< Calls from which the number of iterations follows, unless they are slow.
 constexpr int warm_up_max = 50;
+constexpr std::chrono::milliseconds lateness{2};
 
 /// Rank 0's to all others, through the side channel's note.
 struct Order {
-  uint64_t bytes = 0;  ///< 0: the end.
+  char collective[32] = {};  ///< Empty: the end.
+  uint64_t bytes = 0;
   double seconds = 0;
 };
 
-/// Inputs are small whole numbers, so every sum is exact in any order; each rank has an offset of its own,
-/// whose sums tell which ranks were added.
-float pattern(uint32_t index) { return static_cast<float>(index % 61); }
-float offset_of(int rank) { return static_cast<float>(64 << rank % 16); }
+const CollectiveTraits& traits_of(const Order& order) {
+  const CollectiveTraits* const found = find_collective(order.collective);
+  if (found == nullptr) throw std::runtime_error(std::string("no such collective: ") + order.collective);
+  return *found;
+}
 
-class Buffer {
- public:
-  Buffer(Library& library, size_t bytes) : library_(library), own_(library.allocate(bytes)) {
-    if (own_ == nullptr) memory_.emplace(make(bytes));
-  }
-  ~Buffer() {
-    if (own_ != nullptr) library_.free(own_);
-  }
-  Buffer(const Buffer&) = delete;
-  Buffer& operator=(const Buffer&) = delete;
-
-  float* data() const { return own_ != nullptr ? own_ : reinterpret_cast<float*>(memory_->data()); }
-
- private:
-  static tool::PrivateMemory make(size_t bytes) {
-    auto memory = tool::PrivateMemory::make(bytes);
-    if (!memory.ok()) throw std::runtime_error(memory.sentence());
-    return std::move(memory).value();
-  }
-  Library& library_;
-  float* const own_;
-  std::optional<tool::PrivateMemory> memory_;
-};
-
-/// One size, on one rank.
+/// One collective at one size, on one rank.
 class Point {
  public:
   Point(Library& library, SideChannel& side, const Order& order)
       : library_(library),
         side_(side),
-        bytes_(order.bytes),
+        traits_(traits_of(order)),
         seconds_(order.seconds),
-        count_(order.bytes / sizeof(float)),
-        input_(library, order.bytes),
-        output_(library, order.bytes) {
-    for (size_t i = 0; i < count_; ++i)
-      input_.data()[i] = pattern(static_cast<uint32_t>(i)) + offset_of(side.rank());
-  }
+        data_(library, traits_, {.rank = side.rank(), .ranks = side.ranks()}, order.bytes) {}
 
   void measure() {
     bool right = call_and_check();
@@ -95,24 +71,31 @@ class Point {
   void timed_call(int iteration) {
     meet();
     const int64_t start_ns = now_ns();
-    library_.all_reduce(input_.data(), output_.data(), count_);
+    library_.call(data_.call());
     side_.times(side_.rank())[size_t(iteration)] = now_ns() - start_ns;
   }
 
   bool call_and_check() {
-    std::memset(output_.data(), 0xff, bytes_);  // not a number
+    if (traits_.collective == Collective::barrier) return barrier_holds();
+    data_.prepare();
     timed_call(0);
-    float times = 1;
-    float plus = offset_of(side_.rank());
-    if (library_.sums()) {
-      times = static_cast<float>(side_.ranks());
-      plus = 0;
-      for (int rank = 0; rank < side_.ranks(); ++rank) plus += offset_of(rank);
-    }
-    size_t wrong = 0;
-    for (size_t i = 0; i < count_; ++i)
-      wrong += output_.data()[i] != times * pattern(static_cast<uint32_t>(i)) + plus;
-    return wrong == 0;
+    return data_.is_right();
+  }
+
+  /// Whether it returns here no sooner than the last rank, which takes its time, has called it.
+  bool barrier_holds() {
+    meet();
+    if (side_.rank() == side_.ranks() - 1) std::this_thread::sleep_for(lateness);
+    const int64_t called_ns = side_.times(side_.rank())[0] = now_ns();
+    library_.call(data_.call());
+    const int64_t returned_ns = now_ns();
+    meet();
+    int64_t last_called_ns = 0;
+    for (int rank = 0; rank < side_.ranks(); ++rank)
+      last_called_ns = std::max(last_called_ns, side_.times(rank)[0]);
+    meet();  // before a time is overwritten
+    side_.times(side_.rank())[0] = returned_ns - called_ns;
+    return returned_ns >= last_called_ns;
   }
 
   /// How many ranks had a wrong result; on all ranks.
@@ -164,28 +147,26 @@ class Point {
     std::sort(times_ns.begin(), times_ns.end());
     const auto quantile_us = [&](double q) {
       return times_ns[std::min(times_ns.size() - 1,
-                               static_cast<size_t>(q * static_cast<double>(times_ns.size())))] /
-             1e3;
+                               static_cast<size_t>(q * static_cast<double>(times_ns.size())))] *
+             traits_.time_share / 1e3;
     };
-    std::printf("point,%zu,%d,%.3f,%.3f,%.3f,%.0f,%.0f,%d\n", bytes_, iterations_, quantile_us(0.5),
+    std::printf("point,%zu,%d,%.3f,%.3f,%.3f,%.0f,%.0f,%d\n", data_.bytes(), iterations_, quantile_us(0.5),
                 quantile_us(0), quantile_us(0.99), before_ns, after_ns, wrong);
     std::fflush(stdout);
   }
 
   Library& library_;
   SideChannel& side_;
-  const size_t bytes_;
+  const CollectiveTraits& traits_;
   const double seconds_;
-  const size_t count_;
-  const Buffer input_;
-  const Buffer output_;
+  CallData data_;
   int iterations_ = 0;
 };
 
 Order next_order(SideChannel& side) {
   Order order;
   side.while_others_rest([&] {
-    if (std::scanf("%zu %lf", &order.bytes, &order.seconds) != 2) order = {};
+    if (std::scanf("%31s %zu %lf", order.collective, &order.bytes, &order.seconds) != 3) order = {};
     std::memcpy(side.note().data(), &order, sizeof order);
   });
   std::memcpy(&order, side.note().data(), sizeof order);
@@ -198,7 +179,7 @@ void serve(Library& library, SideChannel& side) {
   side.barrier([&] { library.progress(); });
   if (side.rank() == 0) std::puts("ready");
   std::fflush(stdout);
-  for (Order order = next_order(side); order.bytes > 0; order = next_order(side))
+  for (Order order = next_order(side); order.collective[0] != 0; order = next_order(side))
     Point(library, side, order).measure();
 }
 
