@@ -5,7 +5,6 @@
 #include "api/last_error.h"
 #include "comm/scalar.h"
 
-
 namespace bccl {
 namespace {
 
