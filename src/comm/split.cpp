@@ -56,10 +56,17 @@ Result<std::unique_ptr<Communicator>> split(Communicator& parent, Errand errand,
   const std::optional<int> color = mine.value().color;
   const Tag secret = parent.secret_for(fmt::format("split {} {}", parent.calls(), color.value_or(0)));
   ChildExchange exchange(parent, errand, members_of(color, destinations), {secret.begin(), secret.end()});
-  Result<std::unique_ptr<Communicator>> made = std::unique_ptr<Communicator>();
-  if (color.has_value()) made = Communicator::create(exchange, settings, {}, parent.host());
-  BCCL_TRY(exchange.conclude(made.ok() ? Status{} : Status{fail(made.code(), "{}", made.sentence())}));
-  return made;
+  std::unique_ptr<Communicator> child;
+  Status outcome;
+  if (color.has_value()) {
+    Result<std::unique_ptr<Communicator>> made = Communicator::create(exchange, settings, {}, parent.host());
+    if (made.ok())
+      child = std::move(made).value();
+    else
+      outcome = std::move(made).take_error();
+  }
+  BCCL_TRY(exchange.conclude(outcome));
+  return child;
 }
 
 }  // namespace bccl
