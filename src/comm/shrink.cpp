@@ -81,12 +81,21 @@ Status agree_on_survivors(Exchange& exchange, const std::vector<Rank>& survivors
               words(all.front()), words(*differs));
 }
 
-Result<std::unique_ptr<Communicator>> meet(const UniqueId& id, Communicator& parent, const std::vector<Rank>& survivors,
-                                           const Settings& settings, Deadline deadline) {
+Result<std::unique_ptr<Communicator>> create(const UniqueId& id, Communicator& parent, const std::vector<Rank>& survivors,
+                                             const Settings& settings, Deadline deadline) {
   const auto rank = static_cast<int>(std::ranges::find(survivors, parent.rank()) - survivors.begin());
   const auto exchange = BCCL_TRY(join(id, rank, static_cast<int>(survivors.size()), deadline));
   BCCL_TRY(agree_on_survivors(*exchange, survivors, deadline));
   return Communicator::create(*exchange, settings, {}, parent.host());
+}
+
+/// Errors name ranks of the new communicator: says which those are in the old one.
+Result<std::unique_ptr<Communicator>> meet(const UniqueId& id, Communicator& parent, const std::vector<Rank>& survivors,
+                                           const Settings& settings, Deadline deadline) {
+  Result<std::unique_ptr<Communicator>> made = create(id, parent, survivors, settings, deadline);
+  if (made.ok() || survivors.back() + 1 == static_cast<Rank>(survivors.size())) return made;
+  return fail(made.code(), "among ranks {}, which are 0 … {} now: {}", fmt::join(survivors, ", "), survivors.size() - 1,
+              made.sentence());
 }
 
 }  // namespace

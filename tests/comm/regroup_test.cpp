@@ -117,6 +117,15 @@ TEST_CASE("A survivor that does not call is missed by the others, and they may t
   }
 }
 
+TEST_CASE("Who is missing is said by its new number, and by which ranks are counted anew") {
+  Team team(4, patient_settings(300));
+  const Outcomes outcomes = team.each({1, 3}, [](Communicator& c) { return shrink_and_sum(c, {1, 2, 3}); });
+  for (const Status& outcome : outcomes) {
+    CHECK(outcome.code() == Code::timeout);
+    CHECK_THAT(outcome.sentence(), Catch::Contains("among ranks 1, 2, 3, which are 0 … 2 now") && Catch::Contains("rank 1"));
+  }
+}
+
 struct Notes {
   std::atomic<int> calls[8];
   std::atomic<int> told[8];
