@@ -386,6 +386,43 @@ BCCL_API bcclResult_t bcclCommRegister(const bcclComm_t comm, void* buff, size_t
  * bcclInvalidArgument: comm is NULL or has ended, handle was not made for comm or has ended. */
 BCCL_API bcclResult_t bcclCommDeregister(const bcclComm_t comm, void* handle);
 
+/* ---- memory of communicators ---- */
+
+#define BCCL_SUSPEND_MEM 1
+
+/* Gives the pages of this rank's staging memory back to the system, for a communicator that is not to be used for a while.
+ * Local: the other ranks need not do the same, or know. What a peer has yet to read stays. Calls may be made nevertheless,
+ * and take pages again as they need them.
+ *   comm      the communicator
+ *   flags     BCCL_SUSPEND_MEM
+ * bcclInvalidArgument: comm is NULL or has ended, flags is something else. bcclInvalidUsage: another thread is inside a
+ * call on comm. bcclSystemError: the system takes no pages back. */
+BCCL_API bcclResult_t bcclCommSuspend(bcclComm_t comm, int flags);
+
+/* Gets as many pages as bcclCommSuspend gave back, so that the next calls need not wait for them. Local. Without effect on
+ * a communicator that was not suspended.
+ *   comm      the communicator
+ * bcclInvalidArgument: comm is NULL or has ended. bcclInvalidUsage: another thread is inside a call on comm.
+ * bcclSystemError: there is not so much memory; then calls take pages as they need them. */
+BCCL_API bcclResult_t bcclCommResume(bcclComm_t comm);
+
+typedef enum {
+  bcclStatMemSuspend = 0,   /* bytes in use that bcclCommSuspend can give back */
+  bcclStatMemSuspended = 1, /* 1 after bcclCommSuspend until bcclCommResume, else 0 */
+  bcclStatMemPersist = 2,   /* bytes in use that it cannot */
+  bcclStatMemTotal = 3,     /* all bytes in use */
+  bcclStatMemReserved = 4   /* bytes of address space, in use or not */
+} bcclCommMemStat_t;
+
+/* What a communicator takes for passing data on: this rank's own memory, whole slots once used. Buffers of the caller,
+ * and of bcclMemAlloc, do not count.
+ *   comm      the communicator
+ *   stat      what is asked for
+ *   value     out: receives it
+ * bcclInvalidArgument: comm is NULL or has ended, value is NULL, unknown stat. bcclInvalidUsage: another thread is inside
+ * a call on comm. */
+BCCL_API bcclResult_t bcclCommMemStats(bcclComm_t comm, bcclCommMemStat_t stat, uint64_t* value);
+
 /* ---- reductions of one's own ---- */
 
 /* Makes a reduction: the sum over ranks of scalar × input, each rank with a scalar of its own. It belongs to this

@@ -1,4 +1,4 @@
-/// Memory that peers can map, and its registration.
+/// Memory that peers can map, and its registration; what communicators use themselves.
 #include "api/arguments.h"
 #include "api/grouping.h"
 #include "api/handle.h"
@@ -55,6 +55,29 @@ Status deregister(bcclComm_t comm, void* handle) {
   return {};
 }
 
+Status suspend(bcclComm_t comm, int flags) {
+  if (flags != BCCL_SUSPEND_MEM)
+    return fail(Code::invalid_argument, "flags is {}: there is BCCL_SUSPEND_MEM ({}) only", flags, BCCL_SUSPEND_MEM);
+  return BCCL_TRY(Stay::enter(comm)).communicator().suspend();
+}
+
+Status resume(bcclComm_t comm) { return BCCL_TRY(Stay::enter(comm)).communicator().resume(); }
+
+Status memory_stats(bcclComm_t comm, bcclCommMemStat_t stat, uint64_t* value) {
+  BCCL_TRY(check_pointer(value, "value"));
+  const Stay stay = BCCL_TRY(Stay::enter(comm));
+  const Communicator& communicator = stay.communicator();
+  const Endpoint::Memory memory = communicator.memory();
+  switch (stat) {
+    case bcclStatMemSuspend: *value = memory.staging; return {};
+    case bcclStatMemSuspended: *value = communicator.suspended() ? 1 : 0; return {};
+    case bcclStatMemPersist: *value = memory.touched - memory.staging; return {};
+    case bcclStatMemTotal: *value = memory.touched; return {};
+    case bcclStatMemReserved: *value = memory.reserved; return {};
+  }
+  return fail(Code::invalid_argument, "stat {} is unknown; known are 0 … {}", static_cast<int>(stat), int(bcclStatMemReserved));
+}
+
 }  // namespace
 }  // namespace bccl
 
@@ -68,6 +91,12 @@ bcclResult_t bcclCommRegister(const bcclComm_t comm, void* buff, size_t size, vo
 }
 bcclResult_t bcclCommDeregister(const bcclComm_t comm, void* handle) {
   return bccl::report(bccl::deregister(comm, handle), comm);
+}
+
+bcclResult_t bcclCommSuspend(bcclComm_t comm, int flags) { return bccl::report(bccl::suspend(comm, flags), comm); }
+bcclResult_t bcclCommResume(bcclComm_t comm) { return bccl::report(bccl::resume(comm), comm); }
+bcclResult_t bcclCommMemStats(bcclComm_t comm, bcclCommMemStat_t stat, uint64_t* value) {
+  return bccl::report(bccl::memory_stats(comm, stat, value), comm);
 }
 
 }  // extern "C"

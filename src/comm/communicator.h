@@ -56,6 +56,11 @@ class Communicator : public std::enable_shared_from_this<Communicator> {
   void expect(std::span<const std::byte> memory) {
     if (endpoint_) endpoint_->expect(memory);
   }
+  /// Gives the pages of staging memory that hold nothing back to the system, and gets them again. Calls may be made in
+  /// between: they take pages as they need them.
+  Status suspend();
+  Status resume();
+  bool suspended() const { return suspended_.load(std::memory_order_relaxed); }
   Endpoint::Memory memory() const { return endpoint_ ? endpoint_->memory() : Endpoint::Memory{}; }
 
   // ---- a call: begin, then step until done; run() does both for one alone ----
@@ -164,6 +169,7 @@ class Communicator : public std::enable_shared_from_this<Communicator> {
 
   std::atomic<bool> busy_{false};
   std::atomic<bool> aborted_{false};
+  std::atomic<bool> suspended_{false};
   std::atomic<bool> revoked_{false};  ///< Of a rank alone: where there are others, the error is posted.
   std::atomic<bool> failed_unseen_{false};
   std::atomic<int> visitors_{0};

@@ -141,4 +141,15 @@ Status Communicator::connect(Exchange& exchange, Deadline deadline, const Decora
   return {};
 }
 
+Status Communicator::suspend() {
+  if (endpoint_) BCCL_TRY(endpoint_->give_back_pages());
+  suspended_ = true;
+  return {};
+}
+
+Status Communicator::resume() {
+  suspended_ = false;
+  return endpoint_ ? endpoint_->fetch_pages() : Status{};
+}
+
 }  // namespace bccl

@@ -13,12 +13,12 @@
 #include <unistd.h>
 
 #include "base/system_limit.h"
+#include "memory/pages.h"
 #include "memory/shared_memory.h"
 
 namespace bccl {
 namespace {
 
-constexpr size_t page_bytes = 4096;
 constexpr size_t huge_page_bytes = 2 << 20;
 constexpr size_t whole_pages(size_t bytes) { return (bytes + page_bytes - 1) / page_bytes * page_bytes; }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace bccl {
 
@@ -33,6 +34,18 @@ uint32_t Pool::lend(uint32_t holders, bool promised_loan) {
   loans_[slot] = {holders, !promised_loan};
   if (slot >= touched_) touched_ = slot + 1;
   return slot;
+}
+
+std::vector<uint32_t> Pool::vacate() {
+  std::vector<uint32_t> vacant;
+  const uint32_t touched_before = std::exchange(touched_, 0);
+  for (uint32_t slot = 0; slot < touched_before; ++slot) {
+    if (loans_[slot].holders == 0)
+      vacant.push_back(slot);
+    else
+      touched_ = slot + 1;
+  }
+  return vacant;
 }
 
 void Pool::give_back(uint32_t slot) {

@@ -37,7 +37,10 @@ class Pool {
   /// Slots promised to the connections added so far.
   uint32_t promised() const { return connections_ * slices_promised; }
   uint32_t slots() const { return static_cast<uint32_t>(loans_.size()); }
-  uint32_t touched() const { return touched_; }  ///< Slots lent at least once.
+  uint32_t touched() const { return touched_; }  ///< Slots lent at least once since their pages were given back.
+
+  /// Those that nobody holds: nothing in them is needed. Counts them as untouched from now on.
+  std::vector<uint32_t> vacate();
 
  private:
   struct Loan {

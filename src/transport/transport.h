@@ -154,8 +154,14 @@ class Endpoint {
   struct Memory {
     size_t reserved = 0;
     size_t touched = 0;
+    size_t staging = 0;  ///< Of what is touched: slots, whose pages can be given back.
   };
   virtual Memory memory() const = 0;
+
+  /// Gives back the pages of slots in which no slice lies; they come back, one by one, when slices need them.
+  virtual Status give_back_pages() { return {}; }
+  /// Has as many there again as were given back last.
+  virtual Status fetch_pages() { return {}; }
 };
 
 }  // namespace bccl

@@ -297,6 +297,27 @@ TEST_CASE("Every wrong argument of revoking, shrinking and growing is refused by
   CHECK(made == nullptr);
 }
 
+TEST_CASE("Every wrong argument about a communicator's memory is refused by name") {
+  Clique clique(2);
+  const bcclComm_t comm = clique[0];
+  uint64_t value = 7;
+  check_refused(
+      {{"suspend nothing", [] { return bcclCommSuspend(nullptr, BCCL_SUSPEND_MEM); }, bcclInvalidArgument, {"comm", "NULL"}},
+       {"suspend somehow", [&] { return bcclCommSuspend(comm, 0); }, bcclInvalidArgument, {"flags is 0"}},
+       {"resume nothing", [] { return bcclCommResume(nullptr); }, bcclInvalidArgument, {"comm", "NULL"}},
+       {"ask nothing", [&] { return bcclCommMemStats(nullptr, bcclStatMemTotal, &value); }, bcclInvalidArgument, {"comm", "NULL"}},
+       {"answer nowhere",
+        [&] { return bcclCommMemStats(comm, bcclStatMemTotal, nullptr); },
+        bcclInvalidArgument,
+        {"value", "NULL"}},
+       {"ask for what there is not",
+        [&] { return bcclCommMemStats(comm, unknown<bcclCommMemStat_t>(5), &value); },
+        bcclInvalidArgument,
+        {"stat 5"}}},
+      clique);
+  CHECK(value == 7);
+}
+
 TEST_CASE("A rank that is excluded twice is refused") {
   Clique clique(3);
   bcclComm_t made = nullptr;

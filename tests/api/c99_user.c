@@ -40,11 +40,16 @@ static int create(void) {
 static int derive(void) {
   bcclComm_t one = NULL, copy = NULL, none = NULL;
   bcclUniqueId id;
+  uint64_t value = 9;
   bcclConfig_t config = BCCL_CONFIG_INITIALIZER;
   config.name = "copy";
   CHECK(bcclCommInitAll(&one, 1, NULL) == bcclSuccess);
   CHECK(bcclCommDup(one, &copy, &config) == bcclSuccess && copy != NULL);
   CHECK(bcclCommSplit(copy, BCCL_SPLIT_NOCOLOR, 0, &none, NULL) == bcclSuccess && none == NULL);
+  CHECK(bcclCommSuspend(copy, BCCL_SUSPEND_MEM) == bcclSuccess);
+  CHECK(bcclCommMemStats(copy, bcclStatMemSuspended, &value) == bcclSuccess && value == 1);
+  CHECK(bcclCommResume(copy) == bcclSuccess);
+  CHECK(bcclCommMemStats(copy, bcclStatMemTotal, &value) == bcclSuccess && value == 0);
   CHECK(bcclCommRevoke(copy, BCCL_REVOKE_DEFAULT) == bcclSuccess);
   CHECK(bcclCommShrink(copy, NULL, 0, &none, NULL, BCCL_SHRINK_DEFAULT) == bcclSuccess && none != NULL);
   CHECK(bcclCommDestroy(none) == bcclSuccess);

@@ -51,6 +51,32 @@ TEST_CASE("Before its first call a communicator has touched none of its staging,
   CHECK(mapped.resident_bytes <= size_t(ranks) * 3 * page_bytes);  // boards, and a line that is measured
 }
 
+TEST_CASE("A suspended communicator has given its staging back, works when it is called, and resumes with as much as before") {
+  for (const std::string hosts : {"aaa", "aab"}) {
+    INFO(hosts);
+    Team team(hosts);
+    const auto sums = [&] { return troubles(team.each([](Communicator& c) { return sum_of(c, 1 << 20); })); };
+    REQUIRE(sums() == "");
+    const size_t resident_before = mappings_of(node_memory_name).resident_bytes;
+    const Endpoint::Memory before = team[2].memory();
+    CHECK(before.staging > size_t{64} << 10);
+    for (int rank = 0; rank < 3; ++rank) REQUIRE(team[rank].suspend().ok());
+    const size_t resident = mappings_of(node_memory_name).resident_bytes;
+    INFO(resident_before << " bytes existed, then " << resident);
+    CHECK(resident <= resident_before / 2);
+    CHECK(team[2].memory().staging <= before.staging / 2);
+    CHECK(team[2].memory().touched - team[2].memory().staging == before.touched - before.staging);
+    CHECK(team[2].suspended());
+    REQUIRE(sums() == "");
+    for (int rank = 0; rank < 3; ++rank) REQUIRE(team[rank].suspend().ok());
+    for (int rank = 0; rank < 3; ++rank) REQUIRE(team[rank].resume().ok());
+    CHECK_FALSE(team[2].suspended());
+    REQUIRE(sums() == "");
+    REQUIRE(team[0].suspend().ok());  // while the others stay as they are
+    REQUIRE(sums() == "");
+  }
+}
+
 TEST_CASE("Small calls touch little of the staging, and memory() says how much") {
   const int ranks = 4;
   Team team(ranks);

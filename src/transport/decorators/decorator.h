@@ -27,6 +27,8 @@ class Decorator : public Endpoint {
   void expect(std::span<const std::byte> memory) override { inner_->expect(memory); }
   Words* words() override { return inner_->words(); }
   Memory memory() const override { return inner_->memory(); }
+  Status give_back_pages() override { return inner_->give_back_pages(); }
+  Status fetch_pages() override { return inner_->fetch_pages(); }
 
   Result<Sender*> sender(std::span<const int> peers, int lane) final {
     auto& wrapped = senders_[{{peers.begin(), peers.end()}, lane}];

@@ -97,7 +97,17 @@ Status RoutedEndpoint::poll() {
 Endpoint::Memory RoutedEndpoint::memory() const {
   const Memory near = near_->memory();
   const Memory far = far_->memory();
-  return {near.reserved + far.reserved, near.touched + far.touched};
+  return {near.reserved + far.reserved, near.touched + far.touched, near.staging + far.staging};
+}
+
+Status RoutedEndpoint::give_back_pages() {
+  BCCL_TRY(near_->give_back_pages());
+  return far_->give_back_pages();
+}
+
+Status RoutedEndpoint::fetch_pages() {
+  BCCL_TRY(near_->fetch_pages());
+  return far_->fetch_pages();
 }
 
 }  // namespace bccl

@@ -55,6 +55,8 @@ class RoutedEndpoint final : public Endpoint, private Words {
   /// If both have that power.
   Words* words() override { return near_->words() != nullptr && far_->words() != nullptr ? this : nullptr; }
   Memory memory() const override;
+  Status give_back_pages() override;
+  Status fetch_pages() override;
 
  private:
   void leave(std::span<const int> peers, const Word& word) override;

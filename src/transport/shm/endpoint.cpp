@@ -1,7 +1,9 @@
 #include "transport/shm/endpoint.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "memory/pages.h"
 #include "transport/shm/distance.h"
 
 namespace bccl::shm {
@@ -110,7 +112,19 @@ Endpoint::Memory ShmEndpoint::memory() const {
   const size_t reserved = node_.arena(node_.rank()).size();
   const size_t flags = reserved - size_t{pool_.slots()} * slot_bytes;
   const size_t used_flags = connections_.size() * (sizeof(Queue) + sizeof(Mark));
-  return {reserved, std::min(flags, used_flags) + size_t{pool_.touched()} * slot_bytes};
+  const size_t staging = size_t{pool_.touched()} * slot_bytes;
+  return {reserved, std::min(flags, used_flags) + staging, staging};
+}
+
+Status ShmEndpoint::give_back_pages() {
+  for (Connection* const to_peer : connections_) to_peer->refresh(pool_);
+  slots_given_back_ = pool_.touched();
+  for (const uint32_t slot : pool_.vacate()) BCCL_TRY(return_shared_pages({my_arena().slot(slot), slot_bytes}));
+  return {};
+}
+
+Status ShmEndpoint::fetch_pages() {
+  return bccl::fetch_pages({my_arena().slot(0), size_t{std::exchange(slots_given_back_, 0)} * slot_bytes});
 }
 
 void ShmEndpoint::measure_distance(int patience_ms) {

@@ -45,6 +45,8 @@ class ShmEndpoint final : public Endpoint, private Words {
   void expect(std::span<const std::byte> memory) override;
   Words* words() override { return this; }
   Memory memory() const override;
+  Status give_back_pages() override;
+  Status fetch_pages() override;
 
   /// Measures the distance to the neighbours; collective: every rank of the host calls it at the same point.
   /// Takes under a millisecond when all are running, and at most `patience_ms` when one is not.
@@ -65,6 +67,7 @@ class ShmEndpoint final : public Endpoint, private Words {
   const std::string wish_;
   std::vector<Arena> arenas_;  ///< By a rank's place on the host. So are queues and marks in them.
   Pool pool_;
+  uint32_t slots_given_back_ = 0;  ///< The lowest ones, and perhaps some of them not.
   OwnRegions own_regions_;
   PeerRegions peer_regions_;
   int lanes_;

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include <poll.h>
 #include <sys/epoll.h>
 
 #include "base/system_limit.h"
+#include "memory/pages.h"
 #include "node/fork.h"
 
 namespace bccl::tcp {
@@ -164,12 +166,28 @@ bool TcpEndpoint::is_flushed() const {
 }
 
 Endpoint::Memory TcpEndpoint::memory() const {
-  Memory memory{staging_.memory.bytes(), staging_.pool.touched() * options_.slot_bytes};
+  Memory memory{.reserved = staging_.memory.bytes(), .staging = staging_.pool.touched() * options_.slot_bytes};
   for (const auto& link : links_) {
     memory.reserved += link->slots().bytes();
-    memory.touched += link->slots().touched_bytes();
+    memory.staging += link->slots().touched_bytes();
   }
+  memory.touched = memory.staging;
   return memory;
+}
+
+Status TcpEndpoint::give_back_pages() {
+  slots_given_back_ = staging_.pool.touched();
+  for (const uint32_t slot : staging_.pool.vacate())
+    BCCL_TRY(return_own_pages({staging_.memory.slot(slot), staging_.memory.slot_bytes()}));
+  for (const auto& link : links_) BCCL_TRY(link->slots().give_back_pages());
+  return {};
+}
+
+Status TcpEndpoint::fetch_pages() {
+  const size_t bytes = size_t{std::exchange(slots_given_back_, 0)} * staging_.memory.slot_bytes();
+  BCCL_TRY(bccl::fetch_pages({staging_.memory.slot(0), bytes}));
+  for (const auto& link : links_) BCCL_TRY(link->slots().fetch_pages());
+  return {};
 }
 
 }  // namespace bccl::tcp

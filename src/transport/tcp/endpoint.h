@@ -45,6 +45,8 @@ class TcpEndpoint final : public Endpoint, private Words {
   int wake_descriptor() const override { return epoll_.get(); }
   Words* words() override { return this; }
   Memory memory() const override;
+  Status give_back_pages() override;
+  Status fetch_pages() override;
 
  private:
   TcpEndpoint(std::string me, const Options& options, Staging staging);
@@ -63,6 +65,7 @@ class TcpEndpoint final : public Endpoint, private Words {
   const Options options_;
   const uint64_t generation_;
   Staging staging_;
+  uint32_t slots_given_back_ = 0;  ///< The lowest ones, and perhaps some of them not.
   std::vector<std::unique_ptr<Link>> links_;
   std::map<int, Link*> link_to_;
   std::map<std::pair<int, int>, std::unique_ptr<Connection>> connections_;

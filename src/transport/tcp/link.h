@@ -39,7 +39,7 @@ class Link final : private FrameSink {
 
   const Peer& peer() const { return peer_; }
   Lane& lane(int index) { return lanes_[static_cast<size_t>(index)]; }
-  const SlotStack& slots() const { return slots_; }
+  SlotStack& slots() { return slots_; }
 
   // ---- sending ----
 

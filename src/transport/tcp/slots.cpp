@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <functional>
 #include <utility>
 
 #include <sys/mman.h>
 
 #include "base/system_limit.h"
+#include "memory/pages.h"
 
 namespace bccl::tcp {
 
@@ -27,6 +29,25 @@ SlotMemory::~SlotMemory() {
 
 SlotStack::SlotStack(SlotMemory memory) : memory_(std::move(memory)) {
   for (size_t slot = memory_.slots(); slot-- > 0;) free_.push_back(static_cast<uint32_t>(slot));
+}
+
+Status SlotStack::give_back_pages() {
+  // From the top the lowest first again, so that the slots used next are those that are touched least.
+  std::ranges::sort(free_, std::greater<>());
+  given_back_ = std::exchange(touched_, 0);
+  std::vector<bool> is_free(memory_.slots());
+  for (const uint32_t slot : free_) is_free[slot] = true;
+  for (size_t slot = 0; slot < given_back_; ++slot) {
+    if (is_free[slot])
+      BCCL_TRY(return_own_pages({memory_.slot(static_cast<uint32_t>(slot)), memory_.slot_bytes()}));
+    else
+      touched_ = slot + 1;
+  }
+  return {};
+}
+
+Status SlotStack::fetch_pages() {
+  return bccl::fetch_pages({memory_.slot(0), std::exchange(given_back_, 0) * memory_.slot_bytes()});
 }
 
 uint32_t SlotStack::take() {

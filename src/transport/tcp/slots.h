@@ -42,12 +42,15 @@ class SlotStack {
   std::byte* memory(uint32_t slot) const { return memory_.slot(slot); }
 
   size_t bytes() const { return memory_.bytes(); }
+  Status give_back_pages();  ///< Of slots that are not taken.
+  Status fetch_pages();      ///< As many as were given back last.
   size_t touched_bytes() const { return touched_ * memory_.slot_bytes(); }
 
  private:
   SlotMemory memory_;
   std::vector<uint32_t> free_;
-  size_t touched_ = 0;  ///< Slots taken at least once: they are taken in order.
+  size_t touched_ = 0;  ///< Slots taken at least once since their pages were given back: the lowest ones first.
+  size_t given_back_ = 0;
 };
 
 }  // namespace bccl::tcp
