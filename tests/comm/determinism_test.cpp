@@ -2,8 +2,10 @@
 // round.
 #include <catch2/catch.hpp>
 
+#include "../support/sanitized.h"
 #include "algos/catalogue.h"
 #include "random_numbers.h"
+#include "random_reductions.h"
 #include "team.h"
 #include "transport/decorators/delayed.h"
 
@@ -110,6 +112,48 @@ TEST_CASE("The slice size changes no bit") {
         CHECK((results_of(experiment, settings)[0] == usual));
       }
     }
+}
+
+/// What each rank gets from calls drawn from the seed, all one after another.
+std::vector<std::vector<std::byte>> all_results(Team& team, const RandomNumbers& numbers, int calls) {
+  std::vector<std::vector<std::byte>> all(size_t(team.ranks()));
+  const Outcomes outcomes = team.each([&](Communicator& communicator) -> Status {
+    std::mt19937_64 random(seed());
+    std::vector<std::byte>& mine = all[size_t(communicator.rank())];
+    std::vector<std::byte> result;
+    for (int call = 0; call < calls; ++call) {
+      BCCL_TRY(numbers.run(communicator, numbers.draw(random), result));
+      mine.insert(mine.end(), result.begin(), result.end());
+    }
+    return {};
+  });
+  INFO(troubles(outcomes));
+  REQUIRE(troubles(outcomes).empty());
+  return all;
+}
+
+TEST_CASE(
+    "Thousands of random calls give the same bits over another transport, in other slices and at other "
+    "times") {
+  const int calls = sanitized ? 20 : 250;
+  const RandomNumbers numbers(4, 2000, seed());
+  const Decorate hesitant = [](std::unique_ptr<Endpoint> endpoint, int rank) {
+    return delayed(std::move(endpoint),
+                   {.seed = seed() + uint64_t(rank), .probability = 0.3, .burst_max = 4});
+  };
+  for (const Algorithm& algorithm : algorithms(Collective::all_reduce)) {
+    Settings usual = test_settings(std::string(algorithm.name));
+    usual.wait = "yield";
+    Settings other = usual;
+    other.slice_bytes = 512;
+    other.kernels = "scalar";
+    other.stores = "streaming";
+    INFO(algorithm.name << ", seed " << seed());
+    // Where hosts change the plan, another transport is another shape: only slices and times differ.
+    Team one = algorithm.takes_groups ? Team("aabb", usual) : Team(4, usual);
+    Team another = algorithm.takes_groups ? Team("aabb", other, hesitant) : Team("abcd", other, hesitant);
+    CHECK((all_results(one, numbers, calls) == all_results(another, numbers, calls)));
+  }
 }
 
 TEST_CASE("The random data of these tests tells orders of addition apart") {
