@@ -140,6 +140,20 @@ void estimate(Candidate& candidate, const Question& question, const Facts& facts
   candidate.ns = predict(candidate, question, facts, plans);
 }
 
+/// What may decide in which order sums are made: not how near the cores are, which is measured for each communicator anew,
+/// nor the size of slices.
+struct Lasting {
+  Facts facts;
+  Settings settings;
+};
+Lasting lasting(const Question& question, const Facts& facts, const Settings& settings) {
+  Lasting kept{facts, settings};
+  if (!combines(question.collective)) return kept;
+  kept.facts.near = false;
+  kept.settings.slice_bytes = 0;
+  return kept;
+}
+
 /// What was measured counts, if anything was; then the least time.
 bool is_better(const Candidate& one, const Candidate& other) {
   if (one.basis != other.basis) return one.basis > other.basis;
@@ -169,13 +183,15 @@ Result<std::vector<Candidate>> candidates(const Question& question, const Facts&
     found.push_back({.choice = BCCL_TRY(with(*only, only->build(shape, 0), question, shape, facts, settings))});
     return found;
   }
+  const Lasting priced = lasting(question, facts, settings);
   for (const Algorithm& algorithm : algorithms(question.collective)) {
     if (!serves(algorithm, question, shape) || !keeps_order(algorithm, settings)) continue;
     const std::vector<Plan> plans = build_all(algorithm, shape);
-    Result<Choice> choice = with(algorithm, plans[0], question, shape, facts, settings);
+    Result<Choice> choice = with(algorithm, plans[0], question, shape, priced.facts, priced.settings);
     if (!choice.ok()) continue;
     Candidate& candidate = found.emplace_back(Candidate{.choice = std::move(choice).value()});
-    estimate(candidate, question, facts, plans);
+    estimate(candidate, question, priced.facts, plans);
+    candidate.choice = BCCL_TRY(with(algorithm, plans[0], question, shape, facts, settings));
   }
   if (found.empty())
     return fail(Code::internal_error, "no algorithm for {} fits the connections", name_of(question.collective));

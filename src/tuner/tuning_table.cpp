@@ -52,7 +52,6 @@ TunedShape read_shape(JsonFields& fields, Status& wrong) {
   TunedShape shape;
   fields.number("ranks", shape.ranks, 1, ranks_max);
   fields.numbers("hosts", shape.hosts, 0, ranks_max);
-  fields.flag("near", shape.near);
   fields.each("timings", [&](JsonFields& timing) { shape.timings.push_back(read_timing(timing, wrong)); });
   if (wrong.ok() && !shape.hosts.empty() && shape.hosts.size() != static_cast<size_t>(shape.ranks))
     wrong = fail(Code::invalid_argument, "a tuning table lists the hosts of {} ranks, of a shape of {}",
@@ -89,7 +88,7 @@ uint64_t TuningTable::digest() const {
 std::string to_json(const TuningTable& table) {
   Json document{{"bccl_tuning", format_version}, {"shapes", Json::array()}};
   for (const TunedShape& shape : table.shapes) {
-    Json written{{"ranks", shape.ranks}, {"hosts", shape.hosts}, {"near", shape.near}, {"timings", Json::array()}};
+    Json written{{"ranks", shape.ranks}, {"hosts", shape.hosts}, {"timings", Json::array()}};
     for (const Timing& timing : shape.timings)
       written["timings"].push_back({{"collective", name_of(timing.collective)},
                                     {"bytes", timing.bytes},

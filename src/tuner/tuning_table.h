@@ -29,12 +29,9 @@ struct Timing {
 struct TunedShape {
   int ranks = 0;
   std::vector<int> hosts;  ///< By rank; empty: all on one.
-  bool near = false;       ///< As Facts::near.
   std::vector<Timing> timings;
 
-  bool fits(const Facts& facts) const {
-    return ranks == facts.ranks && hosts == facts.hosts && near == facts.near;
-  }
+  bool fits(const Facts& facts) const { return ranks == facts.ranks && hosts == facts.hosts; }
   bool operator==(const TunedShape&) const = default;
 };
 

@@ -185,6 +185,23 @@ TEST_CASE("Where ranks take turns on cores, hops cost more than bytes: broadcast
     CHECK(choose({.collective = collective, .bytes = 64}, facts_of(8), {}).value().algorithm->name == "direct");
 }
 
+TEST_CASE("Neither measured nearness nor a slice size decides between orders of addition") {
+  Settings small;
+  small.slice_bytes = 512;
+  for (int collective = 0; collective < collective_count; ++collective) {
+    if (!combines(static_cast<Collective>(collective))) continue;
+    for (const int ranks : {2, 4, 7, 8})
+      for (const size_t bytes : sizes) {
+        const Question question{.collective = static_cast<Collective>(collective), .bytes = bytes};
+        Facts near = facts_of(ranks);
+        near.near = true;
+        const Algorithm* const usual = choose(question, facts_of(ranks), {}).value().algorithm;
+        CHECK(choose(question, near, {}).value().algorithm == usual);
+        CHECK(choose(question, near, small).value().algorithm == usual);
+      }
+  }
+}
+
 TEST_CASE("Above the number of ranks that are priced a rule decides, and says so") {
   const auto known = candidates({.bytes = 1 << 20}, facts_of(65), {}).value();
   REQUIRE(known.size() == 1);

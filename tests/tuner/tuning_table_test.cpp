@@ -11,7 +11,6 @@ namespace {
 TuningTable example() {
   return {{{.ranks = 4,
             .hosts = {0, 0, 1, 1},
-            .near = false,
             .timings = {{Collective::all_reduce, 1024, "ring", 4000},
                         {Collective::all_reduce, 4096, "ring", 16000},
                         {Collective::all_reduce, 1024, "direct", 9000},
@@ -79,11 +78,11 @@ TEST_CASE("What is wrong with a table is named") {
   CHECK_THAT(sentence_of("{"), Catch::Contains("table is not JSON"));
   CHECK_THAT(sentence_of("{}"), Catch::Contains("bccl_tuning"));
   CHECK_THAT(sentence_of(R"({"bccl_tuning": 2, "shapes": []})"), Catch::Contains("bccl_tuning"));
-  CHECK_THAT(sentence_of(R"({"bccl_tuning": 1, "shapes": [{"ranks": 0, "hosts": [], "near": true, "timings": []}]})"),
+  CHECK_THAT(sentence_of(R"({"bccl_tuning": 1, "shapes": [{"ranks": 0, "hosts": [], "timings": []}]})"),
              Catch::Contains("ranks"));
-  CHECK_THAT(sentence_of(R"({"bccl_tuning": 1, "shapes": [{"ranks": 2, "hosts": [0], "near": true, "timings": []}]})"),
+  CHECK_THAT(sentence_of(R"({"bccl_tuning": 1, "shapes": [{"ranks": 2, "hosts": [0], "timings": []}]})"),
              Catch::Contains("hosts of 1 ranks, of a shape of 2"));
-  CHECK_THAT(sentence_of(R"({"bccl_tuning": 1, "shapes": [{"ranks": 2, "hosts": [], "near": true, "timings":
+  CHECK_THAT(sentence_of(R"({"bccl_tuning": 1, "shapes": [{"ranks": 2, "hosts": [], "timings":
              [{"collective": "all_reduced", "bytes": 8, "algorithm": "ring", "ns": 1}]}]})"),
              Catch::Contains("'all_reduced'"));
   CHECK_THAT(read_tuning_table("/nowhere/table.json").sentence(), Catch::Contains("BCCL_TUNING_FILE=/nowhere/table.json"));

@@ -194,11 +194,16 @@ TEST_CASE("a peer that sends more slices than it has credit for is found out") {
   CHECK_THAT(wired.trouble(), Contains("more than 4 slices on lane 0"));
 }
 
-TEST_CASE("bytes on the socket that carries nothing are an error") {
+TEST_CASE("part of a word on the idle socket is no word yet") {
   WiredLink wired;
-  wired.tell(wired.sockets() - 1, "x");
-  wired.link().look_after(now_ns());
-  CHECK_THAT(wired.trouble(), Contains("bytes where none belong"));
+  const std::string word(word_bytes, 'x');
+  wired.tell(wired.sockets() - 1, word.substr(0, 1));
+  CHECK_FALSE(wired.link().word().has_value());
+  wired.tell(wired.sockets() - 1, word.substr(1));
+  const std::optional<Word> whole = wired.link().word();
+  REQUIRE(whole.has_value());
+  CHECK(std::string(whole->data(), whole->size()) == word);
+  CHECK(wired.trouble() == "");
 }
 
 TEST_CASE("a peer that closes without a goodbye has died, with a goodbye it has left") {

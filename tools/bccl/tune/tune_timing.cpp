@@ -71,7 +71,7 @@ Status Timekeeper::open() {
   rank_ = communicator->rank();
   result_.facts = communicator->facts();
   ranks_ = result_.facts.ranks;
-  result_.shape = {.ranks = ranks_, .hosts = result_.facts.hosts, .near = result_.facts.near, .timings = {}};
+  result_.shape = {.ranks = ranks_, .hosts = result_.facts.hosts, .timings = {}};
   for (const Collective collective : options_.collectives)
     for (const Algorithm& algorithm : algorithms(collective))
       if (!forced_.contains(algorithm.name))
