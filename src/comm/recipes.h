@@ -67,7 +67,7 @@ class Recipes {
   bool same_blocks(const Prepared& prepared, const Call& call) const;
   Result<Prepared*> prepare(const Key& key, const Call& call);
   Geometry geometry_of(const Prepared& made, const Call& call, size_t slice_bytes) const;
-  StoreTrial stores_for(size_t bytes) const;
+  StoreTrial stores_for(Collective collective, size_t bytes) const;
   Result<const BoundPlan*> bound(const Choice& choice);
 
   Endpoint& endpoint_;
