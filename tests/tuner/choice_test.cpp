@@ -22,7 +22,7 @@ Settings settings_of(const std::string& algorithm) {
 constexpr size_t sizes[] = {0, 1, 8, 1000, 4096, 65536, 1 << 20, size_t{256} << 20, size_t{1} << 40};
 
 TEST_CASE("Equal facts give equal choices") {
-  for (int ranks = 2; ranks <= 64; ++ranks)
+  for (const int ranks : {2, 3, 5, 8, 13, 16, 33, 64})
     for (const size_t bytes : sizes) {
       const auto once = choose({.bytes = bytes}, facts_of(ranks), {});
       const auto again = choose({.bytes = bytes}, facts_of(ranks), {});
