@@ -81,7 +81,7 @@ TEST_CASE("every algorithm is proved for some numbers of ranks above 64") {
 }
 
 TEST_CASE("every all-reduce is proved for 1024 ranks") {
-  constexpr int ranks = sanitized ? 256 : 1024;
+  constexpr int ranks = test::sanitized ? 256 : 1024;
   for (const Algorithm& algorithm : algorithms(Collective::all_reduce)) check_proved(algorithm, flat(ranks));
 }
 
@@ -129,7 +129,7 @@ TEST_CASE("hierarchical is proved for random groups") {
 }
 
 TEST_CASE("hierarchical is proved for 64 groups of 16") {
-  check_proved(hierarchical(), grouped(std::vector<int>(sanitized ? 16 : 64, 16)));
+  check_proved(hierarchical(), grouped(std::vector<int>(test::sanitized ? 16 : 64, 16)));
 }
 
 TEST_CASE("groups may be numbered in any way") {

@@ -115,7 +115,7 @@ TEST_CASE("every rank gets the plain sum at samples up to 1024 ranks, whatever t
     const bool few_peers = algorithm.name == "ring" || algorithm.name == "double_binary_tree" ||
                            algorithm.name == "halving_doubling";
     for (const int ranks : {18, 31, 32, 33, 47, 63, 64, 100, 256, few_peers ? 1024 : 333}) {
-      if (sanitized && ranks > 100) break;
+      if (test::sanitized && ranks > 100) break;
       INFO(algorithm.name << ", " << ranks << " ranks");
       const std::vector<Plan> plans = build_all(algorithm, flat(ranks));
       const auto seed = static_cast<uint32_t>(ranks);

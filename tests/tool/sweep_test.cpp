@@ -212,13 +212,15 @@ TEST_CASE("What is wrong in another communicator than the one that reports is co
   const FileDescriptor page = std::move(make_barrier_memory(4)).value();
   std::vector<bcclComm_t> worlds(4), comms(4);
   REQUIRE(bcclCommInitAll(worlds.data(), 4, nullptr) == bcclSuccess);
+  std::atomic<bcclComm_t> wronged{nullptr};
   sabotage = [&](const Made& call) {
-    if (call.arguments.comm == comms[3]) call.target()[0] += 1;
+    if (call.arguments.comm == wronged) call.target()[0] += 1;
   };
   Keeping report;
   test::on_ranks(4, [&](int rank) {
     const auto at = static_cast<size_t>(rank);
     const bool split = bcclCommSplit(worlds[at], rank % 2, rank, &comms[at], nullptr) == bcclSuccess;
+    if (rank == 3) wronged = comms[at];
     auto barrier = shared_barrier(page.get());
     auto sweep =
         Sweep::make(options, {comms[at], worlds[at]}, *barrier.value(), rank == 0 ? &report : nullptr);
