@@ -58,7 +58,8 @@ Result<Stay> Stay::enter(bcclComm_t comm) {
     return fail(Code::invalid_usage, "rank {}: another thread is inside this communicator; one thread at a time may use it",
                 BCCL_TRY(hold(comm))->rank());
   Stay stay(comm);
-  if (comm->live.load() == nullptr) return gone();
+  stay.communicator_ = comm->live.load();
+  if (stay.communicator_ == nullptr) return gone();
   return stay;
 }
 

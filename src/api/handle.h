@@ -51,8 +51,8 @@ class Stay {
  public:
   /// invalid_usage where another thread is inside.
   static Result<Stay> enter(bcclComm_t comm);
-  Communicator& communicator() const { return *shell_->live.load(std::memory_order_relaxed); }
-  Stay(Stay&& other) noexcept : shell_(std::exchange(other.shell_, nullptr)) {}
+  Communicator& communicator() const { return *communicator_; }  ///< Also when another thread has ended it meanwhile.
+  Stay(Stay&& other) noexcept : shell_(std::exchange(other.shell_, nullptr)), communicator_(other.communicator_) {}
   Stay& operator=(Stay&&) = delete;
   ~Stay() {
     if (shell_ != nullptr) shell_->occupied.store(false, std::memory_order_release);
@@ -61,6 +61,7 @@ class Stay {
  private:
   explicit Stay(bcclComm_t shell) : shell_(shell) {}
   bcclComm_t shell_;
+  Communicator* communicator_ = nullptr;
 };
 
 /// How long a call of another thread may take to end when it has been told to.

@@ -148,6 +148,16 @@ TEST_CASE("Destroying a communicator while another thread is inside it is refuse
   CHECK(result == bcclSuccess);
 }
 
+TEST_CASE("Who is inside a communicator keeps it while another thread takes it away") {
+  Clique clique(1);
+  const Result<Stay> stay = Stay::enter(clique[0]);
+  REQUIRE(stay.ok());
+  const auto taken = close_handle(clique[0]);
+  clique.forget(0);
+  REQUIRE(taken.ok());
+  CHECK(&stay.value().communicator() == taken.value().get());
+}
+
 TEST_CASE("State, sentence and abort may be asked for at any time while all ranks call in a loop") {
   constexpr int rounds = sanitized ? 30 : 100;
   std::mt19937 random(Catch::rngSeed());
