@@ -228,6 +228,16 @@ BCCL_API bcclResult_t bcclCommInitFromEnv(bcclComm_t* comm);
  * Errors as of bcclCommInitFromEnv; and bcclInvalidArgument for config, as of bcclCommInitRankConfig. */
 BCCL_API bcclResult_t bcclCommInitFromEnvConfig(bcclComm_t* comm, const bcclConfig_t* config);
 
+/* Lets a communicator come to rest before its end: from now on it takes no more calls, and only queries, bcclCommDestroy,
+ * bcclCommAbort and the ends of operations and registrations. Local. Returns when its calls in streams are done (and runs
+ * them in this thread where it can). bcclCommDestroy waits as well: this call is for who wants to hear of their errors, or
+ * to be sure that nobody else makes a call. Not inside a group.
+ *   comm      the communicator
+ * bcclInvalidArgument: comm is NULL or has ended. bcclInvalidUsage: called inside a group, a second time, by a function that
+ * runs in a stream before one of those calls, or another thread is inside a call on comm. Any other error: what broke the
+ * communicator, which is finalized all the same. */
+BCCL_API bcclResult_t bcclCommFinalize(bcclComm_t comm);
+
 /* Ends this rank's communicator and returns its memory, after its calls in streams, which it waits for (and runs in this
  * thread where it can). Local: does not wait for other ranks beyond that; they get bcclRemoteError if they still need this
  * one. Not inside a group.

@@ -21,8 +21,16 @@ Shells& shells() {
   return *list;
 }
 
-Error gone() {
+/// Why the handle takes no call. Under its lock.
+Error absence(const bcclComm& shell) {
+  if (shell.communicator && shell.finalized)
+    return fail(Code::invalid_usage, "comm: it was finalized, and may only be queried, destroyed and aborted");
   return fail(Code::invalid_argument, "comm: this communicator was destroyed or aborted before; make a new one");
+}
+
+Error absence(bcclComm_t comm) {
+  const std::scoped_lock locked(comm->lock);
+  return absence(*comm);
 }
 
 Status check(bcclComm_t comm) {
@@ -47,20 +55,41 @@ bcclComm_t open_handle(std::unique_ptr<Communicator> communicator) {
 Result<Communicator*> communicator_of(bcclComm_t comm) {
   BCCL_TRY(check(comm));
   Communicator* communicator = comm->live.load(std::memory_order_acquire);
-  if (communicator == nullptr) return gone();
+  if (communicator == nullptr) return absence(comm);
   return communicator;
 }
 
-Result<Stay> Stay::enter(bcclComm_t comm) {
+Result<Stay> Stay::occupy(bcclComm_t comm) {
   BCCL_TRY(check(comm));
   // Ordered against the end of the communicator, which takes `live` away and then looks at `occupied`.
   if (comm->occupied.exchange(true))
     return fail(Code::invalid_usage, "rank {}: another thread is inside this communicator; one thread at a time may use it",
                 BCCL_TRY(hold(comm))->rank());
-  Stay stay(comm);
+  return Stay(comm);
+}
+
+Result<Stay> Stay::enter(bcclComm_t comm) {
+  Stay stay = BCCL_TRY(occupy(comm));
   stay.communicator_ = comm->live.load();
-  if (stay.communicator_ == nullptr) return gone();
+  if (stay.communicator_ == nullptr) return absence(comm);
   return stay;
+}
+
+Result<Stay> Stay::enter_any(bcclComm_t comm) {
+  Stay stay = BCCL_TRY(occupy(comm));
+  stay.communicator_ = BCCL_TRY(hold(comm)).get();  // whoever ends it now waits for this stay
+  return stay;
+}
+
+void mark_finalized(bcclComm_t comm) {
+  const std::scoped_lock locked(comm->lock);
+  comm->finalized = true;
+  comm->live = nullptr;
+}
+
+bool is_finalized(bcclComm_t comm) {
+  const std::scoped_lock locked(comm->lock);
+  return comm->finalized;
 }
 
 bool is_inside(bcclComm_t comm, const Communicator& communicator) { return comm->occupied.load() || communicator.visited(); }
@@ -76,14 +105,14 @@ void await_leaving(bcclComm_t comm, const Communicator& communicator) {
 Result<std::shared_ptr<Communicator>> hold(bcclComm_t comm) {
   BCCL_TRY(check(comm));
   const std::scoped_lock locked(comm->lock);
-  if (!comm->communicator) return gone();
+  if (!comm->communicator) return absence(*comm);
   return comm->communicator;
 }
 
 Result<std::shared_ptr<Communicator>> close_handle(bcclComm_t comm) {
   BCCL_TRY(check(comm));
   const std::scoped_lock locked(comm->lock);
-  if (!comm->communicator) return gone();
+  if (!comm->communicator) return absence(*comm);
   comm->live = nullptr;
   comm->user_ops.clear();
   comm->registrations.clear();

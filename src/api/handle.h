@@ -27,10 +27,11 @@ struct UserOp {
 
 struct bcclComm {
   uint64_t magic = 0;
-  std::atomic<bccl::Communicator*> live{nullptr};  ///< Null: destroyed or aborted.
+  std::atomic<bccl::Communicator*> live{nullptr};  ///< Takes calls. Null: finalized, destroyed or aborted.
   std::atomic<bool> occupied{false};               ///< A thread is inside: see Stay.
   std::mutex lock;                                 ///< Of what follows.
   std::shared_ptr<bccl::Communicator> communicator;
+  bool finalized = false;
   std::map<int, bccl::UserOp> user_ops;
   int next_user_op = bcclNumOps;
   std::map<void*, std::unique_ptr<bccl::Registration>> registrations;
@@ -41,7 +42,7 @@ namespace bccl {
 /// A new handle around the communicator.
 bcclComm_t open_handle(std::unique_ptr<Communicator> communicator);
 
-/// The communicator, or invalid_argument: NULL, not a handle, destroyed. To look at it, a Stay or hold() is needed:
+/// The communicator, or invalid_argument: NULL, not a handle, destroyed; or invalid_usage: finalized. To look at it, a Stay or hold() is needed:
 /// another thread may end it at any time.
 Result<Communicator*> communicator_of(bcclComm_t comm);
 
@@ -51,6 +52,8 @@ class Stay {
  public:
   /// invalid_usage where another thread is inside.
   static Result<Stay> enter(bcclComm_t comm);
+  /// The same, in one that was finalized, too.
+  static Result<Stay> enter_any(bcclComm_t comm);
   Communicator& communicator() const { return *communicator_; }  ///< Also when another thread has ended it meanwhile.
   Stay(Stay&& other) noexcept : shell_(std::exchange(other.shell_, nullptr)), communicator_(other.communicator_) {}
   Stay& operator=(Stay&&) = delete;
@@ -60,6 +63,7 @@ class Stay {
 
  private:
   explicit Stay(bcclComm_t shell) : shell_(shell) {}
+  static Result<Stay> occupy(bcclComm_t comm);
   bcclComm_t shell_;
   Communicator* communicator_ = nullptr;
 };
@@ -73,7 +77,11 @@ bool is_inside(bcclComm_t comm, const Communicator& communicator);
 /// Waits until no other thread is inside, or for too long.
 void await_leaving(bcclComm_t comm, const Communicator& communicator);
 
-/// The communicator, kept alive while held: for functions that any thread may call at any time.
+/// From now on it takes no calls. For a thread that is inside.
+void mark_finalized(bcclComm_t comm);
+bool is_finalized(bcclComm_t comm);
+
+/// The communicator, finalized or not, kept alive while held: for functions that any thread may call at any time.
 Result<std::shared_ptr<Communicator>> hold(bcclComm_t comm);
 
 /// Takes the communicator out of the handle; of several callers one gets it.

@@ -54,6 +54,7 @@ Status duplicate(bcclComm_t comm, bcclComm_t* newcomm, const bcclConfig_t* confi
 Status revoke(bcclComm_t comm, int flags) {
   if (flags != BCCL_REVOKE_DEFAULT)
     return fail(Code::invalid_argument, "revokeFlags is {}: there is BCCL_REVOKE_DEFAULT ({}) only", flags, BCCL_REVOKE_DEFAULT);
+  BCCL_TRY(communicator_of(comm));  // not finalized
   return BCCL_TRY(hold(comm))->revoke();
 }
 
@@ -91,6 +92,7 @@ Status shrink_without(bcclComm_t comm, const Excluded& excluded, bcclComm_t* new
   if (flags != BCCL_SHRINK_DEFAULT && flags != BCCL_SHRINK_ABORT)
     return fail(Code::invalid_argument, "shrinkFlags is {}: give BCCL_SHRINK_DEFAULT ({}) or BCCL_SHRINK_ABORT ({})", flags,
                 BCCL_SHRINK_DEFAULT, BCCL_SHRINK_ABORT);
+  BCCL_TRY(communicator_of(comm));  // not finalized, or it would be revoked all the same
   const std::shared_ptr<Communicator> parent = BCCL_TRY(hold(comm));
   const std::vector<Rank> survivors = BCCL_TRY(survivors_of(*parent, excluded));
   const Settings settings = BCCL_TRY(child_settings(config, parent->settings()));

@@ -47,7 +47,7 @@ Status register_buffer(bcclComm_t comm, void* buffer, size_t bytes, void** handl
 }
 
 Status deregister(bcclComm_t comm, void* handle) {
-  BCCL_TRY(communicator_of(comm));
+  BCCL_TRY(hold(comm));
   const std::scoped_lock locked(comm->lock);
   if (comm->registrations.erase(handle) == 0)
     return fail(Code::invalid_argument, "handle {} was not made by bcclCommRegister for this communicator, or is deregistered",
@@ -65,7 +65,7 @@ Status resume(bcclComm_t comm) { return BCCL_TRY(Stay::enter(comm)).communicator
 
 Status memory_stats(bcclComm_t comm, bcclCommMemStat_t stat, uint64_t* value) {
   BCCL_TRY(check_pointer(value, "value"));
-  const Stay stay = BCCL_TRY(Stay::enter(comm));
+  const Stay stay = BCCL_TRY(Stay::enter_any(comm));
   const Communicator& communicator = stay.communicator();
   const Endpoint::Memory memory = communicator.memory();
   switch (stat) {

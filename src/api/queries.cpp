@@ -17,15 +17,24 @@ static_assert(data_type_count == bcclNumTypes && int(DataType::float8_e5m2) == b
 static_assert(int(ReduceOp::avg) == bcclAvg && int(ReduceOp::min) == bcclMin && int(ReduceOp::premul_sum) == bcclNumOps);
 
 Status destroy(bcclComm_t comm) {
-  if (in_group()) return fail(Code::invalid_usage, "bcclCommDestroy was called inside a group; end the group first");
+  BCCL_TRY(not_in_group("bcclCommDestroy"));
   const std::shared_ptr<Communicator> communicator = BCCL_TRY(hold(comm));
-  const Result<Stay> stay = Stay::enter(comm);
+  const Result<Stay> stay = Stay::enter_any(comm);
   if (!stay.ok())
     return fail(Code::invalid_usage, "rank {}: another thread is inside this communicator; let its call return, or use "
                 "bcclCommAbort", communicator->rank());
   BCCL_TRY(communicator->settle());
   BCCL_TRY(close_handle(comm));
   return {};
+}
+
+/// What was enqueued is waited for.
+Status finalize(bcclComm_t comm) {
+  BCCL_TRY(not_in_group("bcclCommFinalize"));
+  const Stay stay = BCCL_TRY(Stay::enter(comm));
+  BCCL_TRY(stay.communicator().settle());
+  mark_finalized(comm);
+  return stay.communicator().check_alive();
 }
 
 Status abort(bcclComm_t comm) {
@@ -80,7 +89,7 @@ Status create_premul_sum(bcclRedOp_t* op, const void* scalar, bcclDataType_t typ
 }
 
 Status destroy_op(bcclRedOp_t op, bcclComm_t comm) {
-  BCCL_TRY(communicator_of(comm));
+  BCCL_TRY(hold(comm));
   const std::scoped_lock locked(comm->lock);
   if (comm->user_ops.erase(static_cast<int>(op)) == 0)
     return fail(Code::invalid_argument, "op {} was not made by bcclRedOpCreatePreMulSum for this communicator, or is destroyed",
@@ -119,6 +128,7 @@ const char* bcclGetErrorString(bcclResult_t result) {
 const char* bcclGetLastError(bcclComm_t comm) { return bccl::last_error_of(comm); }
 
 bcclResult_t bcclCommDestroy(bcclComm_t comm) { return bccl::report(bccl::destroy(comm), comm); }
+bcclResult_t bcclCommFinalize(bcclComm_t comm) { return bccl::report(bccl::finalize(comm), comm); }
 bcclResult_t bcclCommAbort(bcclComm_t comm) { return bccl::report(bccl::abort(comm), comm); }
 bcclResult_t bcclCommGetAsyncError(bcclComm_t comm, bcclResult_t* asyncError) {
   return bccl::report(bccl::async_error(comm, asyncError), comm);

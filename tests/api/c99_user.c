@@ -55,6 +55,7 @@ static int derive(void) {
   CHECK(bcclCommDestroy(none) == bcclSuccess);
   CHECK(bcclCommGetUniqueId(one, &id) == bcclSuccess);
   CHECK(bcclCommGrow(one, 1, &id, -1, &none, NULL) == bcclInvalidArgument && none == NULL);
+  CHECK(bcclCommFinalize(one) == bcclSuccess);
   CHECK(bcclCommDestroy(copy) == bcclSuccess);
   CHECK(bcclCommDestroy(one) == bcclSuccess);
   return 0;

@@ -154,6 +154,8 @@ TEST_CASE("Communicators are not made or destroyed inside a group") {
   REQUIRE(bcclGroupStart() == bcclSuccess);
   CHECK(bcclCommDestroy(clique[0]) == bcclInvalidUsage);
   CHECK_THAT(last_error(), Catch::Contains("group"));
+  CHECK(bcclCommFinalize(clique[0]) == bcclInvalidUsage);
+  CHECK_THAT(last_error(), Catch::Contains("group"));
   CHECK(bcclCommInitRank(&comm, 1, id, 0) == bcclInvalidUsage);
   CHECK_THAT(last_error(), Catch::Contains("group"));
   CHECK(bcclCommInitAll(two, 2, nullptr) == bcclInvalidUsage);
