@@ -173,15 +173,17 @@ BCCL_API const char* bcclGetLastError(bcclComm_t comm);
  * usable interface, or the port is taken. */
 BCCL_API bcclResult_t bcclGetUniqueId(bcclUniqueId* uniqueId);
 
-/* Joins a communicator. Blocks until all ranks are there or BCCL_BOOTSTRAP_TIMEOUT passes. Not inside a group. Ranks
- * may be processes, or threads of one process, or both.
- *   comm      out: receives the communicator; NULL after an error
+/* Joins a communicator. Blocks until all ranks are there or BCCL_BOOTSTRAP_TIMEOUT passes. Ranks may be processes, or
+ * threads of one process, or both, or made by one thread: in a group the call is only checked and recorded, and the
+ * group's end joins for all of them at once.
+ *   comm      out: receives the communicator, in a group at its end, until when the variable has to stay; NULL after an
+ *             error
  *   nranks    how many ranks the communicator has, 1 or more; the same on all ranks
  *   commId    the id, as bcclGetUniqueId of one rank made it; the same on all ranks
  *   rank      which rank this is, 0 … nranks - 1; on each rank another
  * bcclInvalidArgument: comm is NULL, rank or nranks out of range, commId is no id, a BCCL_ variable has a value that
- * is not allowed. bcclInvalidUsage: called inside a group, a rank was given twice, ranks disagree on nranks or on
- * settings that must be equal. bcclRemoteError: a rank died or failed meanwhile.
+ * is not allowed. bcclInvalidUsage: a rank was given twice, ranks disagree on nranks or on settings that must be equal.
+ * bcclRemoteError: a rank died or failed meanwhile.
  * bcclTimeout: ranks are missing, and which. bcclSystemError: a limit of the system, and which. */
 BCCL_API bcclResult_t bcclCommInitRank(bcclComm_t* comm, int nranks, bcclUniqueId commId, int rank);
 
@@ -670,11 +672,13 @@ BCCL_API bcclResult_t bcclRecv(void* recvbuff, size_t count, bcclDataType_t data
 
 /* ---- groups ---- */
 
-/* Begins a group of the calling thread: until its end, collectives and messages of this thread are checked and recorded, not run.
+/* Begins a group of the calling thread: until its end, collectives, messages and bcclCommInitRank of this thread are checked
+ * and recorded, not run.
  * Groups nest; only the end of the outermost runs anything. Never fails. */
 BCCL_API bcclResult_t bcclGroupStart(void);
 
-/* Ends a group. The outermost end runs the recorded calls, all in this thread: collectives on one communicator in their
+/* Ends a group. The outermost end first makes the recorded communicators, all or none. Then it runs the recorded calls, all
+ * in this thread: collectives on one communicator in their
  * order, then its sends and receives side by side; different communicators concurrently, so that one thread can drive
  * many ranks; and returns when all are done. Returns the first error. If a recorded call was refused (bcclInvalidArgument), that is returned and none is run.
  * If every call of the group has a stream, they are enqueued, and run so when all streams of the group have come to them;

@@ -2,13 +2,13 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
-#include <system_error>
-#include <thread>
+#include <memory>
 #include <vector>
 
 #include "api/arguments.h"
+#include "api/buffers.h"
+#include "api/creation.h"
 #include "api/grouping.h"
-#include "api/handle.h"
 #include "api/last_error.h"
 #include "api/process_settings.h"
 #include "base/log.h"
@@ -26,24 +26,26 @@ Status get_unique_id(bcclUniqueId* id) {
 }
 
 /// One rank alone needs no rendezvous.
-Result<std::unique_ptr<Communicator>> create_alone(const Settings& settings) {
-  return Communicator::create(*local_exchanges(1).front(), settings);
+Made create_alone(const Settings& settings) { return Communicator::create(*local_exchanges(1).front(), settings); }
+
+Made join_as(const UniqueId& id, Caller caller, const Settings& settings) {
+  auto exchange = BCCL_TRY(join(id, caller.rank, caller.ranks, Deadline::after_ms(settings.bootstrap_timeout_ms)));
+  return Communicator::create(*exchange, settings);
 }
 
-Result<bcclComm_t> join_as(const UniqueId& id, int rank, int ranks, const Settings& settings) {
-  auto exchange = BCCL_TRY(join(id, rank, ranks, Deadline::after_ms(settings.bootstrap_timeout_ms)));
-  return open_handle(BCCL_TRY(Communicator::create(*exchange, settings)));
-}
-
-Status init_rank(bcclComm_t* comm, int ranks, const bcclUniqueId& id, int rank, const bcclConfig_t* config) {
+Result<Creation> creation_by_id(bcclComm_t* comm, const bcclUniqueId& id, Caller caller, const bcclConfig_t* config) {
   BCCL_TRY(check_pointer(comm, "comm"));
   *comm = nullptr;
-  BCCL_TRY(not_in_group("bcclCommInitRank"));
-  BCCL_TRY(check_place(rank, ranks));
+  BCCL_TRY(check_place(caller.rank, caller.ranks));
   const UniqueId unique = BCCL_TRY(read_id(id));
   const Settings settings = BCCL_TRY(communicator_settings(config));
-  *comm = BCCL_TRY(join_as(unique, rank, ranks, settings));
-  return {};
+  return Creation{comm, [=] { return join_as(unique, caller, settings); }};
+}
+
+Status init_rank(bcclComm_t* comm, const bcclUniqueId& id, Caller caller, const bcclConfig_t* config) {
+  Result<Creation> creation = creation_by_id(comm, id, caller, config);
+  if (in_group()) return record(std::move(creation));
+  return make_all({BCCL_TRY(std::move(creation))});
 }
 
 Status init_all(bcclComm_t* comms, int count, const int* devices, const bcclConfig_t* config) {
@@ -52,25 +54,12 @@ Status init_all(bcclComm_t* comms, int count, const int* devices, const bcclConf
   BCCL_TRY(check_devices(devices, count));
   std::fill_n(comms, count, nullptr);
   const Settings settings = BCCL_TRY(communicator_settings(config));
-  auto exchanges = local_exchanges(count);
-  std::vector<Result<std::unique_ptr<Communicator>>> made;
-  for (int rank = 0; rank < count; ++rank) made.emplace_back(std::unique_ptr<Communicator>());
-  // Creation is collective, so every rank needs a thread for its length.
-  std::vector<std::thread> others;
-  try {
-    for (int rank = 1; rank < count; ++rank)
-      others.emplace_back([&, rank] { made[size_t(rank)] = Communicator::create(*exchanges[size_t(rank)], settings); });
-  } catch (const std::system_error& error) {  // the ranks without a thread leave, which ends the others' creation
-    const size_t without = others.size() + 1;
-    made[without] = fail_errno(error.code().value(), fmt::format("cannot start a thread for rank {}", without));
-    exchanges.resize(without);
+  std::vector<Creation> creations;
+  for (auto& made : local_exchanges(count)) {
+    const std::shared_ptr<Exchange> exchange = std::move(made);
+    creations.push_back({comms + exchange->rank(), [=] { return Communicator::create(*exchange, settings); }});
   }
-  made[0] = Communicator::create(*exchanges[0], settings);
-  for (std::thread& other : others) other.join();
-  for (auto& one : made)
-    if (!one.ok()) return std::move(one).take_error();
-  for (int rank = 0; rank < count; ++rank) comms[rank] = open_handle(std::move(made[size_t(rank)]).value());
-  return {};
+  return make_all(std::move(creations));
 }
 
 const char* environment(const char* name) { return std::getenv(name); }
@@ -87,15 +76,11 @@ Status init_from_environment(bcclComm_t* comm, const bcclConfig_t* config) {
                 "no launcher's variables are set (RANK and WORLD_SIZE, OMPI_COMM_WORLD_RANK, SLURM_PROCID or PMI_RANK "
                 "…); start the program with `bccl run -n N -- PROGRAM`, mpirun, srun or torchrun");
   if (const auto sentence = contradiction(*launch, environment)) log(LogLevel::warn, "{}", *sentence);
-  if (launch->size == 1) {
-    *comm = open_handle(BCCL_TRY(create_alone(settings)));
-    return {};
-  }
+  if (launch->size == 1) return make_all({{comm, [=] { return create_alone(settings); }}});
   name_job(*launch, environment);
   const UniqueId id = BCCL_TRY(rendezvous_from(*launch, settings, environment, generations++));
   if (launch->rank == 0) BCCL_TRY(open_root(id.addresses, id.secret));
-  *comm = BCCL_TRY(join_as(id, launch->rank, launch->size, settings));
-  return {};
+  return make_all({{comm, [=, caller = Caller{launch->rank, launch->size}] { return join_as(id, caller, settings); }}});
 }
 
 }  // namespace
@@ -106,12 +91,12 @@ extern "C" {
 bcclResult_t bcclGetUniqueId(bcclUniqueId* uniqueId) { return bccl::report(bccl::get_unique_id(uniqueId)); }
 
 bcclResult_t bcclCommInitRank(bcclComm_t* comm, int nranks, bcclUniqueId commId, int rank) {
-  return bccl::report(bccl::init_rank(comm, nranks, commId, rank, nullptr));
+  return bccl::report(bccl::init_rank(comm, commId, {rank, nranks}, nullptr));
 }
 
 bcclResult_t bcclCommInitRankConfig(bcclComm_t* comm, int nranks, bcclUniqueId commId, int rank,
                                     const bcclConfig_t* config) {
-  return bccl::report(bccl::init_rank(comm, nranks, commId, rank, config));
+  return bccl::report(bccl::init_rank(comm, commId, {rank, nranks}, config));
 }
 
 bcclResult_t bcclCommInitAll(bcclComm_t* comms, int ndev, const int* devlist) {

@@ -16,6 +16,7 @@ struct Group {
   std::vector<bcclComm_t> handles;  ///< Of the calls: a communicator destroyed meanwhile is found out.
   std::vector<std::shared_ptr<HostStream>> streams;  ///< Each once.
   bool has_inline_calls = false;                     ///< On the NULL stream.
+  std::vector<Creation> creations;
   Status refused;
 };
 
@@ -54,6 +55,18 @@ Status add(bcclComm_t comm, Result<RecordedCall> call, bcclStream_t stream) {
   return {};
 }
 
+Status run_or_enqueue(Group& ended) {
+  std::vector<Stay> stays;
+  for (const bcclComm_t handle : ended.handles) stays.push_back(BCCL_TRY(Stay::enter(handle)));
+  return ended.has_inline_calls || ended.calls.empty() ? run(ended, stays) : enqueue(ended);
+}
+
+/// The end returns the error again.
+Status note(Status recorded) {
+  if (!recorded.ok() && group.refused.ok()) group.refused = Error{recorded.code(), recorded.sentence()};
+  return recorded;
+}
+
 }  // namespace
 
 bool in_group() { return depth > 0; }
@@ -71,15 +84,18 @@ Status end_group() {
   if (--depth > 0) return {};
   Group ended = std::exchange(group, Group{});
   if (!ended.refused.ok()) return std::move(ended.refused);
-  std::vector<Stay> stays;
-  for (const bcclComm_t handle : ended.handles) stays.push_back(BCCL_TRY(Stay::enter(handle)));
-  return ended.has_inline_calls || ended.calls.empty() ? run(ended, stays) : enqueue(ended);
+  BCCL_TRY(make_all(std::move(ended.creations)));
+  return run_or_enqueue(ended);
 }
 
 Status record(bcclComm_t comm, Result<RecordedCall> call, bcclStream_t stream) {
-  Status recorded = add(comm, std::move(call), stream);
-  if (!recorded.ok() && group.refused.ok()) group.refused = Error{recorded.code(), recorded.sentence()};
-  return recorded;
+  return note(add(comm, std::move(call), stream));
+}
+
+Status record(Result<Creation> creation) {
+  if (!creation.ok()) return note(std::move(creation).take_error());
+  group.creations.push_back(std::move(creation).value());
+  return {};
 }
 
 Status enqueue(RecordedCall call, bcclStream_t stream) {

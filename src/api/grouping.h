@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "api/creation.h"
 #include "base/status.h"
 #include "bccl/bccl.h"
 #include "comm/group.h"
@@ -16,12 +17,15 @@ bool in_group();
 Status not_in_group(const char* function);  ///< invalid_usage for a function that must not be called in a group.
 
 void start_group();
-/// invalid_usage without a start. At the outermost end: runs the recorded calls in this thread, or enqueues them where
-/// all have a stream; unless one was refused.
+/// invalid_usage without a start. At the outermost end: makes the recorded communicators, then runs the recorded calls in
+/// this thread, or enqueues them where all have a stream; unless something was refused.
 Status end_group();
 
 /// Records a call, or the error that refused it (which the outermost end returns again).
 Status record(bcclComm_t comm, Result<RecordedCall> call, bcclStream_t stream);
+
+/// Records a communicator to be made, or the error that refused it.
+Status record(Result<Creation> creation);
 
 /// Enqueues a call alone. To be called inside its communicator.
 Status enqueue(RecordedCall call, bcclStream_t stream);

@@ -96,6 +96,62 @@ TEST_CASE("Ranks that join with an id reduce together") {
   for (const bcclComm_t comm : comms) CHECK(bcclCommDestroy(comm) == bcclSuccess);
 }
 
+bcclUniqueId new_id() {
+  bcclUniqueId id = {};
+  REQUIRE(bcclGetUniqueId(&id) == bcclSuccess);
+  return id;
+}
+
+TEST_CASE("One thread makes the ranks of two communicators in a group") {
+  const bcclUniqueId ids[] = {new_id(), new_id()};
+  const int ranks[] = {4, 2};
+  std::vector<bcclComm_t> comms[] = {std::vector<bcclComm_t>(4), std::vector<bcclComm_t>(2)};
+  REQUIRE(bcclGroupStart() == bcclSuccess);
+  for (const size_t of : {size_t{0}, size_t{1}})
+    for (int rank = 0; rank < ranks[of]; ++rank)
+      REQUIRE(bcclCommInitRank(&comms[of][size_t(rank)], ranks[of], ids[of], rank) == bcclSuccess);
+  CHECK(comms[0][0] == nullptr);  // only recorded so far
+  REQUIRE(bcclGroupEnd() == bcclSuccess);
+  for (const size_t of : {size_t{0}, size_t{1}}) {
+    std::vector<float> numbers(comms[of].size(), 1.0F);
+    REQUIRE(bcclGroupStart() == bcclSuccess);
+    for (size_t rank = 0; rank < numbers.size(); ++rank)
+      CHECK(bcclAllReduce(&numbers[rank], &numbers[rank], 1, bcclFloat, bcclSum, comms[of][rank], nullptr) == bcclSuccess);
+    REQUIRE(bcclGroupEnd() == bcclSuccess);
+    CHECK(numbers == std::vector<float>(comms[of].size(), float(ranks[of])));
+    for (const bcclComm_t comm : comms[of]) CHECK(bcclCommDestroy(comm) == bcclSuccess);
+  }
+}
+
+TEST_CASE("A group with a creation that is refused makes no communicator") {
+  const bcclUniqueId id = new_id();
+  bcclComm_t comms[2] = {};
+  REQUIRE(bcclGroupStart() == bcclSuccess);
+  CHECK(bcclCommInitRank(&comms[0], 1, id, 0) == bcclSuccess);
+  CHECK(bcclCommInitRank(&comms[1], 2, id, 2) == bcclInvalidArgument);
+  CHECK(bcclCommInitRank(nullptr, 2, id, 1) == bcclInvalidArgument);
+  CHECK(bcclGroupEnd() == bcclInvalidArgument);
+  CHECK_THAT(last_error(), Catch::Contains("rank 2"));
+  CHECK(comms[0] == nullptr);
+  CHECK(comms[1] == nullptr);
+}
+
+TEST_CASE("A group that cannot make one of its communicators makes none, and runs no calls") {
+  const bcclUniqueId twice = new_id();
+  Clique clique(1);
+  float number = 1;
+  float sum = 0;
+  bcclComm_t comms[3] = {};
+  REQUIRE(bcclGroupStart() == bcclSuccess);
+  CHECK(bcclCommInitRank(&comms[0], 1, new_id(), 0) == bcclSuccess);
+  for (const size_t at : {size_t{1}, size_t{2}}) CHECK(bcclCommInitRank(&comms[at], 2, twice, 0) == bcclSuccess);
+  CHECK(bcclAllReduce(&number, &sum, 1, bcclFloat, bcclSum, clique[0], nullptr) == bcclSuccess);
+  CHECK(bcclGroupEnd() == bcclInvalidUsage);
+  CHECK_THAT(last_error(), Catch::Contains("rank 0"));
+  for (const bcclComm_t comm : comms) CHECK(comm == nullptr);
+  CHECK(sum == 0);
+}
+
 TEST_CASE("A rank that is given twice is named to all") {
   bcclUniqueId id = {};
   REQUIRE(bcclGetUniqueId(&id) == bcclSuccess);
