@@ -10,6 +10,7 @@
  *   stream        NULL on host memory: the call runs in the calling thread and returns when the result is there. Another
  *                 stream: the call is enqueued and returns at once; buffers belong to it until the stream has come past
  *                 it (bcclStreamSynchronize, events). Arrays of counts and weights may change when the call has returned.
+ *                 NULL on a nonblocking communicator (bcclConfig_t): enqueued, too, in a stream of its own.
  *   threads       one thread at a time inside a communicator; a second one gets bcclInvalidUsage. Different
  *                 communicators are independent. bcclCommAbort, bcclCommGetAsyncError and bcclGetLastError may be
  *                 called from any thread at any time. Calls that run in streams do not count as inside.
@@ -127,7 +128,10 @@ typedef struct {
   size_t size;
   unsigned int magic;
   unsigned int version;
-  /* 1, or BCCL_CONFIG_UNDEF_INT for the default, which is 1: calls return when they are done. 0: none in this version. */
+  /* 1, or BCCL_CONFIG_UNDEF_INT for the default, which is 1: calls return when they are done. 0, a nonblocking communicator:
+   * it is made in the background, its calls without a stream run in one of its own, and it is finalized in the background.
+   * These return bcclInProgress when all is well; bcclCommGetAsyncError says bcclInProgress until they are done, and then
+   * what has become of them. It need not be the same on all ranks. */
   int blocking;
   /* NULL, or the communicator's name in messages and logs: up to 128 bytes without control characters. It need not be the
    * same on all ranks. Copied. */
@@ -158,8 +162,8 @@ BCCL_API const char* bcclGetErrorString(bcclResult_t result);
 /* The sentence of the last error: what failed, on which rank, and what to do.
  *   comm      whose last error, whichever thread had it; or NULL: of the last failed call of the calling thread
  * Returns a string that belongs to bccl, never NULL; empty if there was no error. It stays valid until the next error
- * of the same communicator (with NULL: of the same thread), or the end of either. A comm that has ended counts as
- * NULL. Calls that succeed leave the sentence alone. */
+ * of the same communicator (with NULL: of the same thread), or the end of either. A comm that has ended, or is still being
+ * made, counts as NULL. Calls that succeed leave the sentence alone. */
 BCCL_API const char* bcclGetLastError(bcclComm_t comm);
 
 /* ---- making and ending communicators ---- */
@@ -192,7 +196,10 @@ BCCL_API bcclResult_t bcclCommInitRank(bcclComm_t* comm, int nranks, bcclUniqueI
  *   nranks    as of bcclCommInitRank
  *   commId    as of bcclCommInitRank
  *   rank      as of bcclCommInitRank
- *   config    NULL: as bcclCommInitRank; else what differs, on this rank. Read before the call returns
+ *   config    NULL: as bcclCommInitRank; else what differs, on this rank. Read before the call returns. With `blocking` 0 the
+ *             call returns bcclInProgress, and comm names the communicator at once (in a group, bcclGroupEnd does so). Until
+ *             bcclCommGetAsyncError returns another state it takes no other call than bcclCommAbort. Errors that other
+ *             ranks or time have a part in are that state, and the communicator is to be destroyed
  * Errors as of bcclCommInitRank; and bcclInvalidArgument: config was not begun with BCCL_CONFIG_INITIALIZER, a field has
  * a value that is not allowed, or `settings` has a piece that is no setting of a communicator. */
 BCCL_API bcclResult_t bcclCommInitRankConfig(bcclComm_t* comm, int nranks, bcclUniqueId commId, int rank,
@@ -220,8 +227,8 @@ BCCL_API bcclResult_t bcclCommInitAllConfig(bcclComm_t* comms, int ndev, const i
  * Open MPI, Slurm, or PMI (MPICH and its kin). Blocks like bcclCommInitRank. The first call of every process makes
  * the first communicator, the second call the second, and so on. Not inside a group.
  *   comm      out: receives the communicator; NULL after an error
- * Errors as of bcclCommInitRank; and bcclInvalidUsage: no launcher's variables are set, or they contradict
- * each other. */
+ * Errors as of bcclCommInitRank; and bcclInvalidUsage: called inside a group, no launcher's variables are set, or they
+ * contradict each other. */
 BCCL_API bcclResult_t bcclCommInitFromEnv(bcclComm_t* comm);
 
 /* bcclCommInitFromEnv for a communicator that differs from the defaults.
@@ -232,8 +239,9 @@ BCCL_API bcclResult_t bcclCommInitFromEnvConfig(bcclComm_t* comm, const bcclConf
 
 /* Lets a communicator come to rest before its end: from now on it takes no more calls, and only queries, bcclCommDestroy,
  * bcclCommAbort and the ends of operations and registrations. Local. Returns when its calls in streams are done (and runs
- * them in this thread where it can). bcclCommDestroy waits as well: this call is for who wants to hear of their errors, or
- * to be sure that nobody else makes a call. Not inside a group.
+ * them in this thread where it can); if it is nonblocking and they are not done, at once, with bcclInProgress, which
+ * bcclCommGetAsyncError says until they are. bcclCommDestroy waits as well: this call is for who wants to hear of their
+ * errors, or to be sure that nobody else makes a call. Not inside a group.
  *   comm      the communicator
  * bcclInvalidArgument: comm is NULL or has ended. bcclInvalidUsage: called inside a group, a second time, by a function that
  * runs in a stream before one of those calls, or another thread is inside a call on comm. Any other error: what broke the
@@ -245,13 +253,14 @@ BCCL_API bcclResult_t bcclCommFinalize(bcclComm_t comm);
  * one. Not inside a group.
  *   comm      the communicator; from now on invalid, and later uses are found out (bcclInvalidArgument)
  * bcclInvalidArgument: comm is NULL or has ended. bcclInvalidUsage: called inside a group, by a function that runs in a
- * stream before one of those calls, or another thread is inside a call on comm; then it lives on. */
+ * stream before one of those calls, another thread is inside a call on comm, or it is still being made; then it lives on. */
 BCCL_API bcclResult_t bcclCommDestroy(bcclComm_t comm);
 
 /* Makes all pending and later calls on this communicator fail on every rank (bcclRemoteError that names this rank),
  * waits until a call of another thread or in a stream has left it, and ends it like bcclCommDestroy. Calls that are still
- * enqueued do nothing but fail when their stream comes to them: their buffers are the caller's again when this returns. Any
- * thread, at any time; returns within a second.
+ * enqueued do nothing but fail when their stream comes to them: their buffers are the caller's again when this returns. A
+ * communicator that is still being made is given up at once; other ranks find this one gone in their first call.
+ * Any thread, at any time; returns within a second.
  *   comm      the communicator; from now on invalid, as after bcclCommDestroy
  * bcclInvalidArgument: comm is NULL or has ended.
  * bcclInternalError: the other thread did not leave within a second. */
@@ -260,8 +269,9 @@ BCCL_API bcclResult_t bcclCommAbort(bcclComm_t comm);
 /* The communicator's state. Looks whether a peer has died, so that this is known without a call. Any thread, at any
  * time.
  *   comm        the communicator
- *   asyncError  out: receives bcclSuccess, or the error that broke the communicator, whose sentence is then that of
- *               bcclGetLastError(comm)
+ *   asyncError  out: receives bcclSuccess; or bcclInProgress, while a nonblocking communicator is being made, is not done
+ *               with calls that were given no stream, or after bcclCommFinalize with any; or the error that broke the
+ *               communicator or its creation, whose sentence is then that of bcclGetLastError(comm)
  * bcclInvalidArgument: comm is NULL or has ended, asyncError is NULL. */
 BCCL_API bcclResult_t bcclCommGetAsyncError(bcclComm_t comm, bcclResult_t* asyncError);
 
@@ -677,13 +687,15 @@ BCCL_API bcclResult_t bcclRecv(void* recvbuff, size_t count, bcclDataType_t data
  * Groups nest; only the end of the outermost runs anything. Never fails. */
 BCCL_API bcclResult_t bcclGroupStart(void);
 
-/* Ends a group. The outermost end first makes the recorded communicators, all or none. Then it runs the recorded calls, all
- * in this thread: collectives on one communicator in their
- * order, then its sends and receives side by side; different communicators concurrently, so that one thread can drive
- * many ranks; and returns when all are done. Returns the first error. If a recorded call was refused (bcclInvalidArgument), that is returned and none is run.
+/* Ends a group. The outermost end first makes the recorded communicators: those that are not nonblocking all, or none of
+ * them. Then it runs the recorded calls, all in this thread: collectives on one communicator in their order, then its sends
+ * and receives side by side; different communicators concurrently, so that one thread can drive many ranks; and returns when
+ * all are done. Returns the first error. If a recorded call was refused (bcclInvalidArgument), that is returned and nothing
+ * is made or run.
  * If every call of the group has a stream, they are enqueued, and run so when all streams of the group have come to them;
  * all those streams go on when the whole group is done. An error is then the first call's stream's. If some calls have a
- * stream and others have none, the end waits for those streams and runs all calls in this thread.
+ * stream and others have none, the end waits for those streams and runs all calls in this thread. Nonblocking communicators
+ * are only begun, and their own streams count as streams: with either, the end returns bcclInProgress when all is well.
  * bcclInvalidUsage: there is no group to end, or another thread is inside one of the communicators. */
 BCCL_API bcclResult_t bcclGroupEnd(void);
 

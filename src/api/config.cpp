@@ -34,13 +34,10 @@ Status check_header(const VersionedHeader& header) {
   return {};
 }
 
-Status check_blocking(int blocking) {
-  if (blocking == 1 || blocking == BCCL_CONFIG_UNDEF_INT) return {};
-  if (blocking == 0)
-    return fail(Code::invalid_argument,
-                "config.blocking is 0: this version makes communicators and calls in the calling "
-                "thread only; leave it unset, or set it to 1 (docs/limits.md)");
-  return fail(Code::invalid_argument, "config.blocking is {}: set it to 1, or leave it unset", blocking);
+Result<std::optional<bool>> blocking_of(const bcclConfig_t& config) {
+  if (config.blocking == BCCL_CONFIG_UNDEF_INT) return std::optional<bool>();
+  if (config.blocking == 0 || config.blocking == 1) return std::optional(config.blocking == 1);
+  return fail(Code::invalid_argument, "config.blocking is {}: set it to 0 or 1, or leave it unset", config.blocking);
 }
 
 Result<std::string> text_of(const char* text, const char* field, size_t bytes_max) {
@@ -80,8 +77,8 @@ Result<Config> read_config(const bcclConfig_t* given) {
   BCCL_TRY(check_header(header));
   bcclConfig_t config = BCCL_CONFIG_INITIALIZER;
   take_known_fields(&config, given, fields);
-  BCCL_TRY(check_blocking(config.blocking));
   Config checked;
+  checked.blocking = BCCL_TRY(blocking_of(config));
   checked.name = BCCL_TRY(name_of(config));
   const std::string settings = BCCL_TRY(text_of(config.settings, "settings", config_settings_bytes_max));
   checked.settings = BCCL_TRY(given_by_program(settings));

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -38,6 +39,7 @@ void take_known_fields(void* mine, const void* theirs, std::span<const Versioned
 
 /// What a program wants of a communicator, checked.
 struct Config {
+  std::optional<bool> blocking;  ///< Unset: as by default.
   std::string name;
   GivenSettings settings;
 };

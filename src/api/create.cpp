@@ -39,7 +39,7 @@ Result<Creation> creation_by_id(bcclComm_t* comm, const bcclUniqueId& id, Caller
   BCCL_TRY(check_place(caller.rank, caller.ranks));
   const UniqueId unique = BCCL_TRY(read_id(id));
   const Settings settings = BCCL_TRY(communicator_settings(config));
-  return Creation{comm, [=] { return join_as(unique, caller, settings); }};
+  return Creation{comm, settings.nonblocking, [=] { return join_as(unique, caller, settings); }};
 }
 
 Status init_rank(bcclComm_t* comm, const bcclUniqueId& id, Caller caller, const bcclConfig_t* config) {
@@ -57,7 +57,8 @@ Status init_all(bcclComm_t* comms, int count, const int* devices, const bcclConf
   std::vector<Creation> creations;
   for (auto& made : local_exchanges(count)) {
     const std::shared_ptr<Exchange> exchange = std::move(made);
-    creations.push_back({comms + exchange->rank(), [=] { return Communicator::create(*exchange, settings); }});
+    creations.push_back({comms + exchange->rank(), settings.nonblocking,
+                         [=] { return Communicator::create(*exchange, settings); }});
   }
   return make_all(std::move(creations));
 }
@@ -76,11 +77,12 @@ Status init_from_environment(bcclComm_t* comm, const bcclConfig_t* config) {
                 "no launcher's variables are set (RANK and WORLD_SIZE, OMPI_COMM_WORLD_RANK, SLURM_PROCID or PMI_RANK "
                 "…); start the program with `bccl run -n N -- PROGRAM`, mpirun, srun or torchrun");
   if (const auto sentence = contradiction(*launch, environment)) log(LogLevel::warn, "{}", *sentence);
-  if (launch->size == 1) return make_all({{comm, [=] { return create_alone(settings); }}});
+  if (launch->size == 1) return make_all({{comm, settings.nonblocking, [=] { return create_alone(settings); }}});
   name_job(*launch, environment);
   const UniqueId id = BCCL_TRY(rendezvous_from(*launch, settings, environment, generations++));
   if (launch->rank == 0) BCCL_TRY(open_root(id.addresses, id.secret));
-  return make_all({{comm, [=, caller = Caller{launch->rank, launch->size}] { return join_as(id, caller, settings); }}});
+  const Caller caller{launch->rank, launch->size};
+  return make_all({{comm, settings.nonblocking, [=] { return join_as(id, caller, settings); }}});
 }
 
 }  // namespace

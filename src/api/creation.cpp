@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "api/handle.h"
+#include "net/quiet_thread.h"
 
 namespace bccl {
 namespace {
@@ -26,15 +27,34 @@ std::vector<Made> make_side_by_side(std::vector<Creation>& creations) {
   return made;
 }
 
-}  // namespace
-
-Status make_all(std::vector<Creation> creations) {
+Status make_and_wait(std::vector<Creation> creations) {
   if (creations.empty()) return {};
   std::vector<Made> made = make_side_by_side(creations);
   for (Made& one : made)
     if (!one.ok()) return std::move(one).take_error();
   for (size_t i = 0; i < made.size(); ++i) *creations[i].comm = open_handle(std::move(made[i]).value());
   return {};
+}
+
+void begin(Creation creation) {
+  const bcclComm_t handle = *creation.comm = reserve_handle();
+  Status started = start_quiet_thread("bccl-create", [handle, make = std::move(creation.make)] { fulfil(handle, make()); });
+  if (!started.ok()) fulfil(handle, std::move(started).take_error());
+}
+
+}  // namespace
+
+Status make_all(std::vector<Creation> creations) {
+  std::vector<Creation> awaited;
+  for (Creation& creation : creations) {
+    if (creation.nonblocking)
+      begin(std::move(creation));
+    else
+      awaited.push_back(std::move(creation));
+  }
+  const bool all_awaited = awaited.size() == creations.size();
+  BCCL_TRY(make_and_wait(std::move(awaited)));
+  return all_awaited ? Status() : Status(fail(Code::in_progress, "begun"));
 }
 
 }  // namespace bccl

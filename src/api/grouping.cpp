@@ -15,7 +15,8 @@ struct Group {
   std::vector<RecordedCall> calls;
   std::vector<bcclComm_t> handles;  ///< Of the calls: a communicator destroyed meanwhile is found out.
   std::vector<std::shared_ptr<HostStream>> streams;  ///< Each once.
-  bool has_inline_calls = false;                     ///< On the NULL stream.
+  bool has_inline_calls = false;                     ///< On the NULL stream of a blocking communicator.
+  bool has_own_calls = false;                        ///< On that of a nonblocking one.
   std::vector<Creation> creations;
   Status refused;
 };
@@ -44,12 +45,20 @@ Status enqueue(Group& ended) {
   return enqueue_group(std::move(ended.calls), communicators, ended.streams);
 }
 
+/// Where a call of this communicator goes. Null: nowhere, it runs in the calling thread.
+Result<std::shared_ptr<HostStream>> find_stream(const Communicator& communicator, bcclStream_t stream) {
+  if (stream != nullptr) return streams().hold(stream);
+  const std::shared_ptr<HostStream>& own = communicator.stream_calls.own();
+  if (own) BCCL_TRY(communicator.check_alive());  // in a forked child it must not be touched
+  return own;
+}
+
 Status add(bcclComm_t comm, Result<RecordedCall> call, bcclStream_t stream) {
   RecordedCall wanted = BCCL_TRY(std::move(call));
-  if (stream != nullptr)
-    add_once(group.streams, BCCL_TRY(streams().hold(stream)));
-  else
-    group.has_inline_calls = true;
+  const std::shared_ptr<HostStream> in = BCCL_TRY(find_stream(*wanted.communicator, stream));
+  if (in) add_once(group.streams, in);
+  group.has_inline_calls |= in == nullptr;
+  group.has_own_calls |= in != nullptr && stream == nullptr;
   group.calls.push_back(std::move(wanted));
   add_once(group.handles, comm);
   return {};
@@ -58,7 +67,9 @@ Status add(bcclComm_t comm, Result<RecordedCall> call, bcclStream_t stream) {
 Status run_or_enqueue(Group& ended) {
   std::vector<Stay> stays;
   for (const bcclComm_t handle : ended.handles) stays.push_back(BCCL_TRY(Stay::enter(handle)));
-  return ended.has_inline_calls || ended.calls.empty() ? run(ended, stays) : enqueue(ended);
+  if (ended.has_inline_calls || ended.calls.empty()) return run(ended, stays);
+  BCCL_TRY(enqueue(ended));
+  return ended.has_own_calls ? Status(fail(Code::in_progress, "enqueued")) : Status();
 }
 
 /// The end returns the error again.
@@ -84,8 +95,10 @@ Status end_group() {
   if (--depth > 0) return {};
   Group ended = std::exchange(group, Group{});
   if (!ended.refused.ok()) return std::move(ended.refused);
-  BCCL_TRY(make_all(std::move(ended.creations)));
-  return run_or_enqueue(ended);
+  Status made = make_all(std::move(ended.creations));
+  if (!made.ok() && made.code() != Code::in_progress) return made;
+  BCCL_TRY(run_or_enqueue(ended));
+  return made;
 }
 
 Status record(bcclComm_t comm, Result<RecordedCall> call, bcclStream_t stream) {
@@ -102,8 +115,9 @@ Status enqueue(RecordedCall call, bcclStream_t stream) {
   Communicator& communicator = *call.communicator;
   BCCL_TRY(communicator.check_alive());
   if (const Message* message = std::get_if<Message>(&call.call)) BCCL_TRY(communicator.check(std::span(message, 1)));
-  const std::shared_ptr<HostStream> in = BCCL_TRY(streams().hold(stream));
-  return communicator.stream_calls.enqueue(communicator.shared_from_this(), std::move(call), *in);
+  const std::shared_ptr<HostStream> in = BCCL_TRY(find_stream(communicator, stream));
+  BCCL_TRY(communicator.stream_calls.enqueue(communicator.shared_from_this(), std::move(call), *in));
+  return stream != nullptr ? Status() : Status(fail(Code::in_progress, "enqueued"));
 }
 
 }  // namespace bccl

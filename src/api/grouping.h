@@ -27,7 +27,8 @@ Status record(bcclComm_t comm, Result<RecordedCall> call, bcclStream_t stream);
 /// Records a communicator to be made, or the error that refused it.
 Status record(Result<Creation> creation);
 
-/// Enqueues a call alone. To be called inside its communicator.
+/// Enqueues a call alone, without a stream in the communicator's own: then the result is Code::in_progress, not OK. To be
+/// called inside its communicator.
 Status enqueue(RecordedCall call, bcclStream_t stream);
 
 }  // namespace bccl

@@ -5,6 +5,8 @@
 #include <unordered_set>
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "node/fork.h"
 
 namespace bccl {
 namespace {
@@ -21,8 +23,19 @@ Shells& shells() {
   return *list;
 }
 
+/// As creation_state(). Under the handle's lock.
+std::optional<Error> state_of(const std::optional<Pending>& pending) {
+  if (!pending) return std::nullopt;
+  if (pending->failure) return pending->failure;
+  if (pending->generation != process_generation())
+    return fail(Code::invalid_usage, "the process that forked this one was making it; make a new one here");
+  return fail(Code::in_progress, "it is still being made; bcclCommGetAsyncError tells when it is there");
+}
+
 /// Why the handle takes no call. Under its lock.
 Error absence(const bcclComm& shell) {
+  if (const auto creation = state_of(shell.pending))
+    return fail(creation->code == Code::in_progress ? Code::invalid_usage : creation->code, "comm: {}", creation->sentence);
   if (shell.communicator && shell.finalized)
     return fail(Code::invalid_usage, "comm: it was finalized, and may only be queried, destroyed and aborted");
   return fail(Code::invalid_argument, "comm: this communicator was destroyed or aborted before; make a new one");
@@ -43,13 +56,49 @@ Status check(bcclComm_t comm) {
 }  // namespace
 
 bcclComm_t open_handle(std::unique_ptr<Communicator> communicator) {
+  const bcclComm_t comm = reserve_handle();
+  fulfil(comm, std::move(communicator));
+  return comm;
+}
+
+bcclComm_t reserve_handle() {
   Shells& list = shells();
   const std::scoped_lock hold(list.lock);
   bcclComm& shell = list.all.emplace_back();
-  shell.communicator = std::move(communicator);
-  shell.live = shell.communicator.get();
+  shell.pending = Pending{.generation = process_generation(), .failure = {}};
   shell.magic = handle_magic;
   return &shell;
+}
+
+void fulfil(bcclComm_t comm, Result<std::unique_ptr<Communicator>> made) {
+  const std::scoped_lock locked(comm->lock);
+  if (!comm->pending) return;  // cancelled
+  if (!made.ok()) {
+    log(LogLevel::warn, "{}", made.sentence());
+    comm->pending->failure = std::move(made).take_error();
+    return;
+  }
+  comm->pending.reset();
+  comm->communicator = std::move(made).value();
+  comm->live = comm->communicator.get();
+}
+
+bool cancel_creation(bcclComm_t comm) {
+  if (!check(comm).ok()) return false;
+  const std::scoped_lock locked(comm->lock);
+  return std::exchange(comm->pending, std::nullopt).has_value();
+}
+
+Result<std::optional<Error>> creation_state(bcclComm_t comm) {
+  BCCL_TRY(check(comm));
+  const std::scoped_lock locked(comm->lock);
+  return state_of(comm->pending);
+}
+
+const std::string* creation_failure(bcclComm_t comm) {
+  if (!check(comm).ok()) return nullptr;
+  const std::scoped_lock locked(comm->lock);
+  return comm->pending && comm->pending->failure ? &comm->pending->failure->sentence : nullptr;
 }
 
 Result<Communicator*> communicator_of(bcclComm_t comm) {

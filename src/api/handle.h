@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -16,6 +17,12 @@
 #include "comm/communicator.h"
 
 namespace bccl {
+
+/// What stands in a handle while its communicator is being made.
+struct Pending {
+  uint64_t generation;           ///< Of the process in which it is.
+  std::optional<Error> failure;  ///< Why it never will be.
+};
 
 /// An operation made by bcclRedOpCreatePreMulSum.
 struct UserOp {
@@ -27,10 +34,11 @@ struct UserOp {
 
 struct bcclComm {
   uint64_t magic = 0;
-  std::atomic<bccl::Communicator*> live{nullptr};  ///< Takes calls. Null: finalized, destroyed or aborted.
+  std::atomic<bccl::Communicator*> live{nullptr};  ///< Takes calls. Null: pending, finalized, destroyed or aborted.
   std::atomic<bool> occupied{false};               ///< A thread is inside: see Stay.
   std::mutex lock;                                 ///< Of what follows.
   std::shared_ptr<bccl::Communicator> communicator;
+  std::optional<bccl::Pending> pending;
   bool finalized = false;
   std::map<int, bccl::UserOp> user_ops;
   int next_user_op = bcclNumOps;
@@ -42,8 +50,18 @@ namespace bccl {
 /// A new handle around the communicator.
 bcclComm_t open_handle(std::unique_ptr<Communicator> communicator);
 
-/// The communicator, or invalid_argument: NULL, not a handle, destroyed; or invalid_usage: finalized. To look at it, a Stay or hold() is needed:
-/// another thread may end it at any time.
+/// A new handle whose communicator is being made: it is fulfilled once.
+bcclComm_t reserve_handle();
+void fulfil(bcclComm_t comm, Result<std::unique_ptr<Communicator>> made);
+/// Whether there was something to cancel; what is made afterwards is destroyed.
+bool cancel_creation(bcclComm_t comm);
+/// Nothing: it is there, or was. Else Code::in_progress, or why it was not made.
+Result<std::optional<Error>> creation_state(bcclComm_t comm);
+/// Why it was not made, or null. Good until the handle is cancelled.
+const std::string* creation_failure(bcclComm_t comm);
+
+/// The communicator, or invalid_argument: NULL, not a handle, destroyed; or invalid_usage: pending, finalized. To look at
+/// it, a Stay or hold() is needed: another thread may end it at any time.
 Result<Communicator*> communicator_of(bcclComm_t comm);
 
 /// A thread's stay inside a communicator, during which no other thread frees it: whoever ends the communicator first

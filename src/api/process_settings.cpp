@@ -41,6 +41,7 @@ Result<Settings> communicator_settings(const bcclConfig_t* given) {
 Result<Settings> child_settings(const bcclConfig_t* given, const Settings& parent) {
   Config config = BCCL_TRY(read_config(given));
   Settings settings = BCCL_TRY(read_settings(config.settings, parent));
+  if (config.blocking.has_value()) settings.nonblocking = !*config.blocking;
   if (!config.name.empty()) settings.communicator_name = std::move(config.name);
   return settings;
 }

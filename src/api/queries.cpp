@@ -1,4 +1,6 @@
 /// Version, error texts, ends and queries of communicators, and user-made operations.
+#include <optional>
+
 #include "api/arguments.h"
 #include "api/grouping.h"
 #include "api/handle.h"
@@ -18,6 +20,8 @@ static_assert(int(ReduceOp::avg) == bcclAvg && int(ReduceOp::min) == bcclMin && 
 
 Status destroy(bcclComm_t comm) {
   BCCL_TRY(not_in_group("bcclCommDestroy"));
+  const std::optional<Error> creation = BCCL_TRY(creation_state(comm));
+  if (creation && creation->code != Code::in_progress && cancel_creation(comm)) return {};  // it never was
   const std::shared_ptr<Communicator> communicator = BCCL_TRY(hold(comm));
   const Result<Stay> stay = Stay::enter_any(comm);
   if (!stay.ok())
@@ -28,16 +32,19 @@ Status destroy(bcclComm_t comm) {
   return {};
 }
 
-/// What was enqueued is waited for.
+/// What was enqueued is waited for, or goes on where the communicator is nonblocking.
 Status finalize(bcclComm_t comm) {
   BCCL_TRY(not_in_group("bcclCommFinalize"));
   const Stay stay = BCCL_TRY(Stay::enter(comm));
-  BCCL_TRY(stay.communicator().settle());
+  Communicator& communicator = stay.communicator();
+  if (!communicator.settings().nonblocking) BCCL_TRY(communicator.settle());
   mark_finalized(comm);
-  return stay.communicator().check_alive();
+  BCCL_TRY(communicator.check_alive());
+  return communicator.in_progress(true) ? Status(fail(Code::in_progress, "calls are not done")) : Status();
 }
 
 Status abort(bcclComm_t comm) {
+  if (cancel_creation(comm)) return {};
   const std::shared_ptr<Communicator> communicator = BCCL_TRY(close_handle(comm));
   communicator->abort(fmt::format("rank {} aborted the communicator", communicator->rank()));
   await_leaving(comm, *communicator);
@@ -50,9 +57,14 @@ Status abort(bcclComm_t comm) {
 
 Status async_error(bcclComm_t comm, bcclResult_t* result) {
   BCCL_TRY(check_pointer(result, "asyncError"));
+  if (const std::optional<Error> creation = BCCL_TRY(creation_state(comm))) {
+    *result = static_cast<bcclResult_t>(creation->code);
+    return {};
+  }
   const std::shared_ptr<Communicator> communicator = BCCL_TRY(hold(comm));
+  const bool in_progress = communicator->in_progress(is_finalized(comm));  // before the error that a call may yet end with
   const Status state = communicator->async_error();
-  *result = static_cast<bcclResult_t>(state.code());
+  *result = state.ok() && in_progress ? bcclInProgress : static_cast<bcclResult_t>(state.code());
   if (!state.ok()) {
     const std::scoped_lock locked(communicator->last_error_lock);
     communicator->last_error = state.sentence();

@@ -38,10 +38,11 @@ template <class What, class Fill>
 Status submit_checked(bcclComm_t comm, bcclStream_t stream, const Fill& fill) {
   if (in_group()) return record_checked<What>(comm, stream, fill);
   const Stay stay = BCCL_TRY(Stay::enter(comm));
+  Communicator& communicator = stay.communicator();
   What what;
-  BCCL_TRY(fill(caller_in(stay.communicator()), what));
-  if (stream != nullptr) [[unlikely]] return enqueue_in(stay.communicator(), stream, what);
-  return stay.communicator().run(what);
+  BCCL_TRY(fill(caller_in(communicator), what));
+  if (stream != nullptr || communicator.stream_calls.own()) [[unlikely]] return enqueue_in(communicator, stream, what);
+  return communicator.run(what);
 }
 
 template <class What, class Fill>

@@ -46,11 +46,14 @@ Result<std::unique_ptr<Communicator>> Communicator::create(Exchange& exchange, c
     if (!connected.ok()) return fail(connected.code(), "{}{}", self.title(), connected.sentence());
   }
   self.prepare_for_calls();
+  if (settings.nonblocking) self.stream_calls.open_own();
   log(LogLevel::info, "{}rank {} of {}: communicator ready", self.title(), self.rank_, self.ranks_);
   return communicator;
 }
 
-Communicator::~Communicator() = default;
+Communicator::~Communicator() {
+  if (process_generation() == generation_) stream_calls.close_own();
+}
 
 /// What moves data; a rank alone has only messages to itself.
 void Communicator::prepare_for_calls() {
@@ -244,6 +247,12 @@ Status Communicator::settle() {
   BCCL_TRY(stream_calls.settle());
   for (const auto memory : stream_calls.take_hints()) expect(memory);
   return {};
+}
+
+bool Communicator::in_progress(bool finalized) {
+  if (process_generation() != generation_) return false;
+  if (finalized) return !stream_calls.last().reached();
+  return stream_calls.own() && !stream_calls.own()->idle();
 }
 
 void Communicator::visit() {

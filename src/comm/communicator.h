@@ -94,6 +94,8 @@ class Communicator : public std::enable_shared_from_this<Communicator> {
   void fail_unseen(const Error& error);
   /// Waits for the calls in streams; runs them in the calling thread where it can. Nothing in a forked child.
   Status settle();
+  /// Whether calls in the communicator's own stream are not done, or if it was finalized, calls in any. Any thread.
+  bool in_progress(bool finalized);
   void* nowhere() { return &nowhere_; }  ///< Where barriers put their result.
 
   /// A thread that runs a call in a stream says when it is inside, for abort() to wait for.

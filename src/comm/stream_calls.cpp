@@ -85,6 +85,10 @@ class StreamGroup final : public Task {
 StreamCalls::StreamCalls() = default;
 StreamCalls::~StreamCalls() = default;
 
+void StreamCalls::close_own() {
+  if (own_) own_->close();
+}
+
 Status StreamCalls::enqueue(const std::shared_ptr<Communicator>& communicator, RecordedCall call, HostStream& stream) {
   StreamCall& enqueued = spare();
   enqueued.set(communicator, std::move(call));

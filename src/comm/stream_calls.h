@@ -37,6 +37,12 @@ class StreamCalls {
   void hint(std::span<const std::byte> memory);
   std::vector<std::span<const std::byte>> take_hints();  ///< Of a thread that runs a call, or is inside after settle().
 
+  /// Gives a nonblocking communicator a stream of its own, for calls that are given none. Before any call.
+  void open_own() { own_ = HostStream::make(); }
+  /// When no more calls come. In the process that made it.
+  void close_own();
+  const std::shared_ptr<HostStream>& own() const { return own_; }  ///< Null: there is none.
+
   /// Whether there may be calls that are not done: then settle() before a call outside streams.
   bool pending() const { return last_.stream != nullptr; }
   /// Returns when all that was enqueued is done; runs it in the calling thread where it can.
@@ -51,6 +57,7 @@ class StreamCalls {
   StreamCall& spare();
   void give_back(StreamCall& call);
 
+  std::shared_ptr<HostStream> own_;
   std::mutex lock_;  ///< Of what follows: calls end in other threads, and `last_` may be asked for.
   Point last_;       ///< Changed only by a thread that is inside.
   std::vector<std::unique_ptr<StreamCall>> all_;

@@ -50,6 +50,25 @@ void abort_all(Clique& clique) {
   }
 }
 
+/// Begins to make a nonblocking communicator of all ranks.
+std::vector<bcclComm_t> begin_clique() {
+  bcclConfig_t config = BCCL_CONFIG_INITIALIZER;
+  config.blocking = 0;
+  std::vector<bcclComm_t> comms(ranks);
+  CHECK(bcclCommInitAllConfig(comms.data(), ranks, nullptr, &config) == bcclInProgress);
+  return comms;
+}
+
+void use_in_background(const std::vector<bcclComm_t>& comms) {
+  std::vector<float> numbers(comms.size(), 1.0F);
+  for (const bcclComm_t comm : comms)
+    for (bcclResult_t state = bcclInProgress; state == bcclInProgress;) bcclCommGetAsyncError(comm, &state);
+  for (size_t rank = 0; rank < comms.size(); ++rank)
+    CHECK(bcclAllReduce(&numbers[rank], &numbers[rank], 1, bcclFloat, bcclSum, comms[rank], nullptr) == bcclInProgress);
+  for (const bcclComm_t comm : comms) CHECK(bcclCommDestroy(comm) == bcclSuccess);
+  CHECK(numbers == std::vector<float>(comms.size(), float(ranks)));
+}
+
 struct Life {
   const char* name;
   std::function<void()> live;
@@ -83,6 +102,11 @@ const Life lives[] = {
      [] {
        Clique clique(ranks);
        on_ranks(ranks, [&](int rank) { static_cast<void>(sum(clique[rank], size_t(100 + rank))); });
+     }},
+    {"nonblocking, used and destroyed", [] { use_in_background(begin_clique()); }},
+    {"nonblocking, and aborted while it is made",
+     [] {
+       for (const bcclComm_t comm : begin_clique()) CHECK(bcclCommAbort(comm) == bcclSuccess);
      }},
 };
 
