@@ -5,13 +5,15 @@
 #include <stdexcept>
 
 #include "bccl/bccl.h"
-#include "peers/side_channel.h"
+#include "bench/peers/side_channel.h"
 
 namespace bccl::bench {
 
 inline void check(bcclResult_t result) {
   if (result != bcclSuccess) throw std::runtime_error(bcclGetLastError(nullptr));
 }
+
+static_assert(sizeof(bcclUniqueId) <= note_bytes_max);
 
 /// Makes the communicator of all ranks of the channel.
 inline bcclComm_t join(SideChannel& side) {

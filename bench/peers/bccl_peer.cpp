@@ -1,9 +1,9 @@
 // bccl_peer SIDE_CHANNEL RANKS [alloc]: bccl through its C API; on private memory, or on that of bcclMemAlloc.
 #include <cstdlib>
 #include <cstring>
-#include <stdexcept>
 
 #include "bccl/bccl.h"
+#include "bench/joined.h"
 #include "fork_ranks.h"
 #include "measure.h"
 #include "tools/bccl/perf/call_layouts.h"
@@ -11,20 +11,9 @@
 namespace bccl::bench {
 namespace {
 
-static_assert(sizeof(bcclUniqueId) <= note_bytes_max);
-
 class Bccl final : public Library {
  public:
-  Bccl(SideChannel& side, bool allocates) : allocates_(allocates) {
-    bcclUniqueId id;
-    if (side.rank() == 0) {
-      check(bcclGetUniqueId(&id));
-      std::memcpy(side.note().data(), &id, sizeof id);
-    }
-    side.barrier();
-    std::memcpy(&id, side.note().data(), sizeof id);
-    check(bcclCommInitRank(&comm_, side.ranks(), id, side.rank()));
-  }
+  Bccl(SideChannel& side, bool allocates) : allocates_(allocates), comm_(join(side)) {}
   ~Bccl() override { bcclCommDestroy(comm_); }
 
   float* allocate(size_t bytes) override {
@@ -77,11 +66,8 @@ class Bccl final : public Library {
     if (call.shape.rank < partner) receive();
   }
 
-  void check(bcclResult_t result) const {
-    if (result != bcclSuccess) throw std::runtime_error(bcclGetLastError(comm_));
-  }
   const bool allocates_;
-  bcclComm_t comm_ = nullptr;
+  const bcclComm_t comm_;
 };
 
 }  // namespace
