@@ -82,7 +82,7 @@ TEST_CASE("Memory can be freed and allocated anew between calls") {
   }
 }
 
-TEST_CASE("Registered memory cannot be freed; the sentence names the communicator") {
+TEST_CASE("Registered memory cannot be freed, the sentence names the communicator") {
   Clique clique(2);
   Floats a;
   void* handle = nullptr;

@@ -154,7 +154,7 @@ TEST_CASE("a file cannot name another file") {
   CHECK_THAT(home.warnings()[0], Contains("BCCL_CONF_FILE (file") && Contains("environment alone"));
 }
 
-TEST_CASE("a named file must be there and be a file; /dev/null says that there is none") {
+TEST_CASE("a named file must be there and be a file, /dev/null says that there is none") {
   const Home home;
   home.write(".bccl.conf", "BCCL_ALGO=ring\n");
   CHECK_THAT(home.refusal({"BCCL_CONF_FILE=" + home.path("nowhere")}),

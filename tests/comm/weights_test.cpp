@@ -49,7 +49,7 @@ Status sum_up(Communicator& communicator) {
   return {};
 }
 
-TEST_CASE("A rank of weight 0 gives its data away and sums up nothing; others share by weight") {
+TEST_CASE("A rank of weight 0 gives its data away and sums up nothing, others share by weight") {
   Traces traces(3);
   Team team(weighing({1, 3, 0}), traces.decorate());
   CHECK(team[1].facts().weights == std::vector<uint32_t>{1, 3, 0});

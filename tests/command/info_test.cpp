@@ -78,7 +78,7 @@ TEST_CASE("bccl info --settings says all of every setting, to people and to prog
   CHECK_THAT(bad.errors, Catch::Contains("BCCL_TIMEOUT=\"soon\""));
 }
 
-TEST_CASE("A bad setting is said to be one, with what is allowed; the others are shown all the same") {
+TEST_CASE("A bad setting is said to be one, with what is allowed, the others are shown all the same") {
   const Outcome outcome = outcome_of(command({"info"}, {"BCCL_TIMEOUT=soon"}));
   CHECK(outcome.status == 2);
   CHECK_THAT(outcome.errors, Catch::Contains("BCCL_TIMEOUT=\"soon\"") && Catch::Contains("500ms, 30s, 10m"));

@@ -107,7 +107,7 @@ TEST_CASE("A link that resets connections ends them at both ends and refuses new
   CHECK(try_connect(hosts[0], listener.address, listener.port).error_number == 0);
 }
 
-TEST_CASE("A device that is down carries nothing; up again, connections go on, over IPv6, too") {
+TEST_CASE("A device that is down carries nothing, up again, connections go on, over IPv6, too") {
   const bool in_user_space = GENERATE(false, true);
   CAPTURE(in_user_space);
   Hosts hosts{2, in_user_space ? Link{.delay_us = 0} : Link{}};
@@ -148,7 +148,7 @@ FileDescriptor accepted_by(const Listener& listener) {
   return accepted;
 }
 
-TEST_CASE("Of a host whose processes are killed the peers hear; of one that lost its power they do not") {
+TEST_CASE("Of a host whose processes are killed the peers hear, of one that lost its power they do not") {
   const bool power_off = GENERATE(false, true);
   CAPTURE(power_off);
   Hosts hosts{2};

@@ -31,7 +31,7 @@ Levels groups(const std::vector<int>& sharing, std::vector<Location> locations =
 }
 
 TEST_CASE(
-    "Ranks that share memory are a host; hosts are numbered by their lowest ranks, and ranks keep their "
+    "Ranks that share memory are a host, hosts are numbered by their lowest ranks, and ranks keep their "
     "order") {
   const Cluster cluster = make_cluster(std::vector{70, 7, 70, -3, 7}, std::vector<Location>(5));
   CHECK(cluster.host_of == std::vector<int>{0, 1, 0, 2, 1});

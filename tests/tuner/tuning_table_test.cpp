@@ -36,7 +36,7 @@ TEST_CASE("A table is read as it was written") {
   CHECK(other.digest() != example().digest());
 }
 
-TEST_CASE("Between two sizes time goes as a power of size; beyond them it is known for a factor of two") {
+TEST_CASE("Between two sizes time goes as a power of size, beyond them it is known for a factor of two") {
   const TuningTable table = example();
   const Facts facts = facts_with({});
   CHECK(table.ns(facts, Collective::all_reduce, 1024, "ring").value() == Approx(4000));
