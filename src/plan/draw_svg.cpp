@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/escape_xml.h"
 #include "plan/draw.h"
 #include "plan/picture.h"
 #include "plan/text.h"
@@ -24,21 +25,6 @@ constexpr const char* style =
     ".title{font-size:16px;font-weight:bold}.rank{font-size:13px;font-weight:bold}.note{fill:#666}"
     ".fault{fill:#b00020}.mid{text-anchor:middle}.message{fill:none;stroke-width:1.4;opacity:.75}"
     ".after{fill:none;stroke:#555;stroke-width:1.2;stroke-dasharray:4 3}";
-
-std::string escape(std::string_view text) {
-  std::string out;
-  for (const char letter : text) {
-    if (letter == '&')
-      out += "&amp;";
-    else if (letter == '<')
-      out += "&lt;";
-    else if (letter == '>')
-      out += "&gt;";
-    else
-      out += letter;
-  }
-  return out;
-}
 
 /// Neighbouring labels get colours far apart: steps of the golden angle round the colour circle.
 int hue(int label) { return static_cast<int>(static_cast<int64_t>(label) * 137 % 360); }
@@ -99,7 +85,7 @@ class Svg {
 
   void text(Point at, const char* kind, std::string_view words) {
     out_ += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" class=\"{}\">{}</text>\n", at.x, at.y, kind,
-                        escape(words));
+                        escape_xml(words));
   }
 
   void draw_header() {

@@ -1,41 +1,25 @@
 /// The formulas of docs/algorithms.md, against the plans.
-#include <bit>
-
 #include <catch2/catch.hpp>
 
 #include "algos/catalogue.h"
+#include "check_costs.h"
 #include "plan_cost.h"
 #include "shapes.h"
 
 namespace bccl {
 namespace {
 
-/// Data in units of S.
-struct Costs {
-  int steps;
-  int hops;
-  int64_t messages;
-  double data;
-};
-
 /// With these algorithms the rank that sends most and the one that receives most do so alike.
 void check_costs(const char* algorithm, const Shape& shape, const Costs& expected) {
+  bccl::check_costs(Collective::all_reduce, algorithm, shape, expected);
   const std::vector<Plan> plans = build_all(*find_algorithm(Collective::all_reduce, algorithm), shape);
   const PlanCost cost = cost_of(plans);
-  INFO(algorithm << ", " << shape.channels << " channels, " << describe(shape));
-  CHECK(cost.steps == expected.steps);
-  CHECK(cost.hops == expected.hops);
-  CHECK(cost.messages_sent == expected.messages);
   CHECK(cost.messages_received == expected.messages);
-  CHECK(static_cast<double>(cost.labels_sent) / plans[0].labels == Approx(expected.data));
   CHECK(static_cast<double>(cost.labels_received) / plans[0].labels == Approx(expected.data));
 }
 
 /// The least that a rank can send in any all-reduce that shares the work evenly.
 double least(int n) { return 2.0 * (n - 1) / n; }
-
-int floor_log2(int n) { return static_cast<int>(std::bit_width(static_cast<unsigned>(n))) - 1; }
-int ceil_log2(int n) { return static_cast<int>(std::bit_width(static_cast<unsigned>(n - 1))); }
 
 }  // namespace
 

@@ -1,40 +1,16 @@
 /// The formulas of docs/algorithms.md for the collectives other than all-reduce, against the plans.
-#include <bit>
-
 #include <catch2/catch.hpp>
 
 #include "algos/catalogue.h"
+#include "check_costs.h"
 #include "plan_cost.h"
 #include "shapes.h"
 
 namespace bccl {
 namespace {
 
-/// Of the rank that sends most; data in units of S.
-struct Costs {
-  int steps;
-  int hops;
-  int64_t messages;
-  double data;
-};
-
-void check_costs(Collective collective, const char* algorithm, const Shape& shape, const Costs& expected) {
-  const Algorithm* found = find_algorithm(collective, algorithm);
-  INFO(name_of(collective) << " " << algorithm << ", " << shape.channels << " channels, " << describe(shape));
-  REQUIRE(found != nullptr);
-  const std::vector<Plan> plans = build_all(*found, shape);
-  const PlanCost cost = cost_of(plans);
-  CHECK(cost.steps == expected.steps);
-  CHECK(cost.hops == expected.hops);
-  CHECK(cost.messages_sent == expected.messages);
-  CHECK(data_sent(plans) == Approx(expected.data));
-}
-
 /// The least that whoever sends most can send where everyone gives or gets the n-th part.
 double least(int n) { return double(n - 1) / n; }
-
-int floor_log2(int n) { return static_cast<int>(std::bit_width(static_cast<unsigned>(n))) - 1; }
-int ceil_log2(int n) { return static_cast<int>(std::bit_width(static_cast<unsigned>(n - 1))); }
 
 /// Of a k-nomial tree for k = 4: the levels below the root, and the root's children.
 struct KNomial {

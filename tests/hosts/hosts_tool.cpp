@@ -10,13 +10,13 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>
 
 #include "hosts.h"
 #include "hosts_job.h"
+#include "tools/bccl/add_value.h"
 #include "tools/bccl/option_values.h"
 
 namespace bccl::test {

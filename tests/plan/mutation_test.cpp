@@ -15,10 +15,13 @@ namespace {
 constexpr uint64_t seed = 20240517;
 constexpr int rounds = 1;  ///< Of ten runs each.
 
-/// Sanitizers make everything some ten times slower: they see a sample of the mutants, the others all.
+/// So many mutants of each kind are tried, up to five ranks all of them. Sanitizers make everything some ten times slower: they
+/// see a sample.
 constexpr size_t mutants_of_a_kind = sanitized ? 2 : SIZE_MAX;
+/// Above five ranks, where mutants are many.
+constexpr size_t large_mutants_of_a_kind = sanitized ? 2 : 96;
 /// Above five ranks in groups, whose plans are the largest by far.
-constexpr size_t grouped_mutants_of_a_kind = sanitized ? 1 : 16;
+constexpr size_t grouped_mutants_of_a_kind = sanitized ? 1 : 12;
 
 /// Of the mutants that verify rejects, so many are run, to see that it does not reject what is right.
 constexpr int rejected_per_run = 37;
@@ -165,11 +168,10 @@ void check_algorithm(const char* name) {
   const Algorithm& algorithm = *find_algorithm(Collective::all_reduce, name);
   Count sum;
   for (int ranks = 2; ranks <= 9; ++ranks)
-    for (const Shape& shape : shapes(algorithm, ranks)) {
-      const bool too_many = !shape.groups.empty() && ranks > 5;
-      add(sum, check_mutants(build_all(algorithm, shape),
-                             too_many ? grouped_mutants_of_a_kind : mutants_of_a_kind));
-    }
+    for (const Shape& shape : shapes(algorithm, ranks))
+      add(sum, check_mutants(build_all(algorithm, shape), ranks <= 5             ? mutants_of_a_kind
+                                                          : shape.groups.empty() ? large_mutants_of_a_kind
+                                                                                 : grouped_mutants_of_a_kind));
   report(name, sum);
 }
 

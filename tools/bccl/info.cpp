@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include <CLI/CLI.hpp>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>

@@ -16,6 +16,7 @@
 #include "plan/text.h"
 #include "plan/verify.h"
 #include "plan/wiring.h"
+#include "tools/bccl/add_value.h"
 #include "tools/bccl/commands.h"
 #include "tools/bccl/option_values.h"
 #include "tools/bccl/plan_explain.h"

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "tools/bccl/add_value.h"
 #include "tools/bccl/option_values.h"
 #include "tools/bccl/plan_shape.h"
 #include "topology/discovery.h"

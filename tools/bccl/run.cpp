@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "tools/bccl/add_value.h"
 #include "tools/bccl/commands.h"
 #include "tools/bccl/hosts/host_part.h"
 #include "tools/bccl/hosts/launch_on_hosts.h"

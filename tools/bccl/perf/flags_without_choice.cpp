@@ -1,3 +1,4 @@
+#include <CLI/CLI.hpp>
 #include <fmt/ranges.h>
 
 #include "tools/bccl/option_values.h"

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "bootstrap/environment.h"

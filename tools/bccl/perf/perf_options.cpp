@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include "algos/catalogue.h"
+#include "tools/bccl/add_value.h"
 #include "tools/bccl/option_values.h"
 
 namespace bccl::tool {

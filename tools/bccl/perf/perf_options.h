@@ -1,9 +1,11 @@
 /// The command line of `bccl perf`.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
 #include "tools/bccl/perf/measurement.h"
+
+namespace CLI {
+class App;
+}
 
 namespace bccl::tool {
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/amounts.h"
+#include "base/escape_xml.h"
 
 namespace bccl::tool {
 namespace {
@@ -22,19 +23,6 @@ constexpr const char* style =
     ".end{text-anchor:end}.grid{stroke:#ddd}.frame{fill:none;stroke:#888}.curve{fill:none;stroke-width:1.8}";
 
 const char* color_of(int number) { return colors[static_cast<size_t>(number) % std::size(colors)]; }
-
-std::string escape(std::string_view text) {
-  std::string out;
-  for (const char letter : text) {
-    if (letter == '&')
-      out += "&amp;";
-    else if (letter == '<')
-      out += "&lt;";
-    else
-      out += letter;
-  }
-  return out;
-}
 
 /// From values to lengths along an axis.
 class Axis {
@@ -96,7 +84,7 @@ constexpr double plot_width = panel_width - left - right, plot_height = panel_he
 constexpr double size_base = 2, value_base = 10;
 
 std::string draw_axes(const Panel& panel, const Axis& across, const Axis& up) {
-  std::string out = fmt::format("<text class=\"title\" x=\"0\" y=\"-14\">{}</text>\n", escape(panel.title));
+  std::string out = fmt::format("<text class=\"title\" x=\"0\" y=\"-14\">{}</text>\n", escape_xml(panel.title));
   const std::vector<double> sizes = across.ticks(size_base);
   const size_t stride = sizes.size() / 8 + 1;
   for (size_t i = 0; i < sizes.size(); i += stride)
@@ -155,7 +143,7 @@ std::string draw_chart(const std::vector<Panel>& panels, const std::vector<Legen
     out += fmt::format(
         "<path class=\"curve\" stroke=\"{0}\" d=\"M{1} {2:.0f}h24\"/><text x=\"{3}\" "
         "y=\"{4:.0f}\">{5}</text>\n",
-        color_of(legend.color), left, y, left + 32, y + 4, escape(legend.text));
+        color_of(legend.color), left, y, left + 32, y + 4, escape_xml(legend.text));
     y += legend_height;
   }
   return out + "</svg>\n";

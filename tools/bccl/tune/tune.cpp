@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "bootstrap/environment.h"
+#include "tools/bccl/add_value.h"
 #include "tools/bccl/commands.h"
 #include "tools/bccl/launch.h"
 #include "tools/bccl/option_values.h"
