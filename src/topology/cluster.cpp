@@ -1,8 +1,11 @@
 #include "topology/cluster.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace bccl {
 namespace {
@@ -46,25 +49,54 @@ Enclosure enclosure(const Cluster& cluster, int one, int other) {
   return enclosure(cluster.locations[a], cluster.locations[b]);
 }
 
-std::vector<std::vector<int>> groups_of(const Cluster& cluster) {
+Hierarchy hierarchy_named(std::string_view name) {
+  constexpr std::array<std::string_view, 6> names{"auto", "flat", "hosts", "packages", "numa_nodes", "l3s"};
+  const auto found = std::ranges::find(names, name);
+  return found == names.end() ? Hierarchy::automatic : static_cast<Hierarchy>(found - names.begin());
+}
+
+std::vector<std::vector<int>> groups_of(const Cluster& cluster, Hierarchy hierarchy) {
+  if (hierarchy == Hierarchy::flat) return {};
   const Groups& hosts = cluster.host_of;
-  std::vector<Groups> inside;  // from the innermost on; each divides the one after it, so all of them nest
   const Groups packages = divided(hosts, cluster.locations, &Location::package);
   const Groups nodes = divided(packages, cluster.locations, &Location::numa_node);
-  inside.push_back(divided(nodes, cluster.locations, &Location::l3));
-  inside.push_back(nodes);
-  inside.push_back(packages);
+  const Groups l3s = divided(nodes, cluster.locations, &Location::l3);
+  const bool forced = hierarchy != Hierarchy::automatic;
 
   std::vector<Groups> levels;
   int units = static_cast<int>(hosts.size());  // that talk to each other at the next level
-  for (Groups& level : inside) {
+  const auto consider = [&](Hierarchy name, const Groups& level) {
     const int groups = count_of(level);
-    if (groups <= count_of(hosts) || 2 * groups > units) continue;
+    const bool pays = forced ? groups < units : 2 * groups <= units;
+    if ((forced && name != hierarchy) || groups <= count_of(hosts) || !pays) return;
     units = groups;
-    levels.push_back(std::move(level));
-  }
+    levels.push_back(level);
+  };
+  consider(Hierarchy::l3s, l3s);  // from the innermost on; each divides the next one, so all of them nest
+  consider(Hierarchy::numa_nodes, nodes);
+  consider(Hierarchy::packages, packages);
   if (count_of(hosts) > 1 && count_of(hosts) < units) levels.push_back(hosts);
   return levels;
+}
+
+std::vector<int> l3_of_ranks(const Cluster& cluster) {
+  const auto unknown = [](const Location& location) { return location.l3 < 0; };
+  if (std::ranges::any_of(cluster.locations, unknown)) return {};
+  Groups l3s = divided(cluster.host_of, cluster.locations, &Location::l3);
+  return count_of(l3s) == count_of(cluster.host_of) ? Groups{} : l3s;
+}
+
+std::string describe_groups(const std::vector<std::vector<int>>& groups) {
+  std::string text;
+  for (const Groups& level : groups) {
+    std::vector<int> sizes(static_cast<size_t>(count_of(level)), 0);
+    for (const int group : level) ++sizes[static_cast<size_t>(group)];
+    const auto [least, most] = std::ranges::minmax(sizes);
+    const std::string size = least == most ? fmt::format("{}", least) : fmt::format("{} to {}", least, most);
+    text += fmt::format("{}{}{} of {}{}", text.empty() ? "" : ", ", sizes.size(), text.empty() ? " groups" : "", size,
+                        text.empty() ? " ranks" : "");
+  }
+  return text;
 }
 
 }  // namespace bccl

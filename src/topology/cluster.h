@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "topology/topology.h"
@@ -22,11 +23,25 @@ Cluster make_cluster(std::span<const int> sharing, std::vector<Location> locatio
 /// The smallest part that holds two ranks.
 Enclosure enclosure(const Cluster& cluster, int one, int other);
 
+/// Which levels of groups there may be (BCCL_HIERARCHY).
+enum class Hierarchy { automatic, flat, hosts, packages, numa_nodes, l3s };
+Hierarchy hierarchy_named(std::string_view name);  ///< One of the setting's names; automatic if it is none.
+
 /// The ranks' groups, as Shape::groups has them: groups[level][rank], the innermost level first, each level's
 /// groups whole parts of the next one's. Hosts are a level where there are several, one of which has two
 /// ranks or more. Inside a host a level must pay for its additional phase: packages, NUMA nodes or L3s count
 /// if at most half as many of them as ranks (or inner groups) are left to talk to each other. Where a rank's
 /// location is not known that closely, its host stays whole.
-std::vector<std::vector<int>> groups_of(const Cluster& cluster);
+///
+/// flat: no groups; hosts: no other level; packages, numa_nodes, l3s: no other level inside hosts, and that one
+/// wherever it divides anything.
+std::vector<std::vector<int>> groups_of(const Cluster& cluster, Hierarchy hierarchy = Hierarchy::automatic);
+
+/// By rank, which L3 it is on: a number that ranks of one L3 alone share. Empty where that says nothing: not known of all,
+/// or all ranks of each host are on one.
+std::vector<int> l3_of_ranks(const Cluster& cluster);
+
+/// "4 groups of 2 ranks, 2 of 4", from the innermost level on.
+std::string describe_groups(const std::vector<std::vector<int>>& groups);
 
 }  // namespace bccl

@@ -53,10 +53,11 @@ size_t cache_bytes(size_t known, int sysconf_name) {
 
 }  // namespace
 
-Result<Topology> read_topology(Detail detail) {
+Result<Topology> read_topology(Detail detail, Cores which) {
   const HwlocSource source = BCCL_TRY(open_source());
-  hwloc_topology_set_flags(source.get(),
-                           HWLOC_TOPOLOGY_FLAG_RESTRICT_TO_CPUBINDING | HWLOC_TOPOLOGY_FLAG_IS_THISSYSTEM);
+  const auto cores = which == Cores::all ? HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED
+                                             : HWLOC_TOPOLOGY_FLAG_RESTRICT_TO_CPUBINDING;
+  hwloc_topology_set_flags(source.get(), cores | HWLOC_TOPOLOGY_FLAG_IS_THISSYSTEM);
   leave_runtimes_alone(source);
   Topology topology = BCCL_TRY(describe(source, detail, "this machine"));
   std::array<char, 256> name{};
@@ -68,11 +69,12 @@ Result<Topology> read_topology(Detail detail) {
   return topology;
 }
 
-Result<const Topology*> this_machine() {
+Result<const Topology*> this_machine(Cores which) {
   static std::mutex reading;
-  static const Topology* known = nullptr;  // outlives every thread
+  static std::array<const Topology*, 2> all_known{};  // they outlive every thread
   const std::scoped_lock hold(reading);
-  if (known == nullptr) known = new Topology(BCCL_TRY(read_topology(Detail::cores)));
+  const Topology*& known = all_known[static_cast<size_t>(which)];
+  if (known == nullptr) known = new Topology(BCCL_TRY(read_topology(Detail::cores, which)));
   return known;
 }
 

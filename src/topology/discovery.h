@@ -11,11 +11,15 @@ namespace bccl {
 /// How much of this machine is read: devices and interfaces take several times as long as cores alone.
 enum class Detail { cores, everything };
 
-/// This machine as it is now: the cores that this process may use (affinity, control groups).
-Result<Topology> read_topology(Detail detail);
+/// Which cores: those that this process may use (affinity, control groups), or all that there are. Only in the latter do
+/// positions mean the same to every process, wherever it may run.
+enum class Cores { usable, all };
+
+/// This machine as it is now.
+Result<Topology> read_topology(Detail detail, Cores which = Cores::usable);
 
 /// The same with cores only, read once in this process: reading takes milliseconds.
-Result<const Topology*> this_machine();
+Result<const Topology*> this_machine(Cores which = Cores::usable);
 
 /// From an hwloc XML file (`lstopo machine.xml` writes one), or from an hwloc synthetic description such as
 /// "package:2 l3:4 core:8 pu:2", which knows no devices. What only a live system tells, such as speeds and

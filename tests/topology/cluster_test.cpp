@@ -25,9 +25,10 @@ std::vector<Location> joined(std::vector<Location> first, const std::vector<Loca
   return first;
 }
 
-Levels groups(const std::vector<int>& sharing, std::vector<Location> locations = {}) {
+Levels groups(const std::vector<int>& sharing, std::vector<Location> locations = {},
+              Hierarchy hierarchy = Hierarchy::automatic) {
   locations.resize(sharing.size());
-  return groups_of(make_cluster(sharing, std::move(locations)));
+  return groups_of(make_cluster(sharing, std::move(locations)), hierarchy);
 }
 
 TEST_CASE(
@@ -73,6 +74,41 @@ TEST_CASE("Of caches in NUMA nodes in packages those levels remain that pay") {
   CHECK(levels == Levels{{0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7},
                          {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3},
                          {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1}});
+}
+
+TEST_CASE("A level that is asked for is the only one inside hosts, and need not halve those who talk to each other") {
+  const std::vector<Location> locations = bound(synthetic("package:2 numa:2 l3:2 core:2 pu:1"), 16);
+  const auto asked_for = [&](const char* level) { return groups(std::vector<int>(16), locations, hierarchy_named(level)); };
+  CHECK(asked_for("packages") == Levels{{0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1}});
+  CHECK(asked_for("numa_nodes") == Levels{{0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3}});
+  CHECK(asked_for("l3s") == Levels{{0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7}});
+  CHECK(asked_for("hosts").empty());
+  CHECK(asked_for("flat").empty());
+  const std::vector<Location> uneven = bound(machine("four_caches"), 7);
+  CHECK(groups(std::vector<int>(7), uneven, Hierarchy::l3s) == Levels{{0, 0, 1, 1, 2, 2, 3}});
+}
+
+TEST_CASE("Hosts are a level whatever is asked for, unless nothing is to be one") {
+  const std::vector<int> hosts{0, 0, 0, 1, 1};
+  const std::vector<Location> locations = bound(synthetic("package:2 core:3 pu:1"), 5);
+  CHECK(groups(hosts, locations, Hierarchy::hosts) == Levels{hosts});
+  CHECK(groups(hosts, locations, Hierarchy::l3s) == Levels{hosts});
+  CHECK(groups(hosts, locations, Hierarchy::flat).empty());
+}
+
+TEST_CASE("Which L3 ranks are on is told where those of a host are on several, and all are known") {
+  const std::vector<Location> apart = bound(machine("four_caches"), 4);
+  CHECK(l3_of_ranks(make_cluster(std::vector<int>(4), apart)) == std::vector<int>{0, 0, 1, 1});
+  CHECK(l3_of_ranks(make_cluster(std::vector{0, 1, 1, 1}, apart)) == std::vector<int>{0, 1, 2, 2});
+  CHECK(l3_of_ranks(make_cluster(std::vector{0, 0, 1, 1}, apart)).empty());
+  std::vector<Location> one_anywhere = apart;
+  one_anywhere[2] = {};
+  CHECK(l3_of_ranks(make_cluster(std::vector<int>(4), one_anywhere)).empty());
+}
+
+TEST_CASE("Groups are told by their number and size, from the innermost level on") {
+  CHECK(describe_groups({}).empty());
+  CHECK(describe_groups({{0, 0, 1, 1, 2, 2, 3}, {0, 0, 0, 0, 1, 1, 1}}) == "4 groups of 1 to 2 ranks, 2 of 3 to 4");
 }
 
 TEST_CASE("A rank that may run anywhere keeps its host whole") {

@@ -1,10 +1,13 @@
 // What hwloc knows, as a Topology: of this machine, of files, of descriptions.
 #include "topology/discovery.h"
 
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 #include <sched.h>
 
 #include "machines.h"
+#include "base/affinity.h"
 
 namespace bccl::test {
 namespace {
@@ -51,10 +54,18 @@ TEST_CASE("A process bound to one processor has one core") {
   CPU_SET(static_cast<size_t>(last), &one);
   REQUIRE(sched_setaffinity(0, sizeof one, &one) == 0);
   const Result<Topology> bound = read_topology(Detail::cores);
+  const Result<Topology> whole = read_topology(Detail::cores, Cores::all);
+  const std::vector<int> allowed = processors_of_thread();
   REQUIRE(sched_setaffinity(0, sizeof before, &before) == 0);
   REQUIRE(bound.ok());
   REQUIRE(bound.value().cores.size() == 1);
   CHECK(bound.value().cores.front().processors == std::vector<int>{last});
+  CHECK(allowed == std::vector<int>{last});
+  REQUIRE(whole.ok());
+  CHECK(processors_of(whole.value()) >= CPU_COUNT(&before));
+  const int core = location_of(whole.value(), allowed).core;
+  REQUIRE(core >= 0);
+  CHECK(std::ranges::count(whole.value().cores[static_cast<size_t>(core)].processors, last) == 1);
 }
 
 TEST_CASE("A box of eight GPUs: two sockets, four RDMA NICs behind PCI switches, and a board's own display") {
