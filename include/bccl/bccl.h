@@ -19,7 +19,8 @@
  *                 effect in the order in which they are made, whatever their streams: one in another stream than the
  *                 call before it waits for that, and a call with the NULL stream waits for all before it.
  *   results       all ranks receive the same bits; the same inputs and communicator shape give the same bits
- *                 on every run.
+ *                 on every run. The shape is: how many ranks, which of them share a host, and which packages, NUMA nodes
+ *                 and L3 caches of it they were bound to when the communicator was made.
  *   errors        every function returns a bcclResult_t; bcclGetLastError gives the sentence. After an error
  *                 other than bcclInvalidArgument and bcclInvalidUsage by this rank alone, the communicator is
  *                 broken: it may only be queried, shrunk, aborted and destroyed. An error of a call that runs in a stream

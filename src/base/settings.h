@@ -30,6 +30,7 @@ struct Settings {
   std::string algorithm;
   std::string reduction_order = "any";
   std::string tuning_file;
+  std::string hierarchy = "auto";
   int64_t weight = 1;
   int64_t slice_bytes = 0;
   int64_t channels = 0;

@@ -18,6 +18,7 @@ constexpr std::string_view store_names[] = {"auto", "cached", "streaming"};
 constexpr std::string_view family_names[] = {"auto", "ipv4", "ipv6"};
 constexpr std::string_view switch_names[] = {"off", "on"};
 constexpr std::string_view order_names[] = {"any", "fixed"};
+constexpr std::string_view hierarchy_names[] = {"auto", "flat", "hosts", "packages", "numa_nodes", "l3s"};
 constexpr std::string_view wait_names[] = {"auto", "spin", "yield"};
 constexpr std::string_view kernel_names[] = {"auto", "scalar", "avx2", "avx512"};
 
@@ -71,6 +72,12 @@ constexpr SettingRule registry[] = {
      .equal_on_all_ranks = true,
      .meaning = "fixed: every element is reduced in the order of ranks, so its bits depend neither on the size "
                 "of the call nor on the algorithm; any: in each algorithm's own order."},
+    {.name = "BCCL_HIERARCHY",
+     .kind = Choice{&Settings::hierarchy, hierarchy_names},
+     .equal_on_all_ranks = true,
+     .meaning = "Groups of ranks that algorithms know of: hosts and, where ranks are bound inside them, the packages, NUMA "
+                "nodes and L3s that halve those who talk to each other (auto); inside hosts that level alone, wherever it "
+                "divides them (packages, numa_nodes, l3s); hosts alone; or none (flat)."},
     {.name = "BCCL_TUNING_FILE",
      .kind = Text{&Settings::tuning_file, "none"},
      .meaning = "File that `bccl tune` has written, the same on all ranks: algorithms are chosen by its times."},

@@ -31,18 +31,18 @@ size_t offset_of(const BlockList& blocks) { return blocks.offsets != nullptr ? b
 }  // namespace
 
 Result<std::unique_ptr<Communicator>> Communicator::create(Exchange& exchange, const Settings& settings,
-                                                           const Decorate& decorate, const std::string& host) {
+                                                           const Decorate& decorate, const Pose& pose) {
   auto communicator = std::unique_ptr<Communicator>(new Communicator);
   Communicator& self = *communicator;
   self.rank_ = exchange.rank();
   self.ranks_ = exchange.size();
   self.settings_ = settings;
-  self.host_ = host;
+  self.pose_ = pose;
   self.secret_ = exchange.secret();
   self.isa_ = best_isa(settings.kernels);
   self.generation_ = process_generation();
   if (self.ranks_ > 1) {
-    Status connected = self.connect(exchange, Deadline::after_ms(settings.bootstrap_timeout_ms), decorate, host);
+    Status connected = self.connect(exchange, Deadline::after_ms(settings.bootstrap_timeout_ms), decorate);
     if (!connected.ok()) return fail(connected.code(), "{}{}", self.title(), connected.sentence());
   }
   self.prepare_for_calls();

@@ -18,6 +18,7 @@
 #include "comm/call.h"
 #include "comm/recipes.h"
 #include "comm/stream_calls.h"
+#include "comm/whereabouts.h"
 #include "control/control.h"
 #include "exec/messages.h"
 #include "exec/operation.h"
@@ -36,9 +37,8 @@ using Decorate = std::function<std::unique_ptr<Endpoint>(std::unique_ptr<Endpoin
 class Communicator : public std::enable_shared_from_this<Communicator> {
  public:
   /// Collective over the exchange; returns on every rank, with the same error if any rank has one.
-  /// `host`: what to take for the host's identity, so that tests make several hosts of one; empty: what the system says.
   static Result<std::unique_ptr<Communicator>> create(Exchange& exchange, const Settings& settings,
-                                                      const Decorate& decorate = {}, const std::string& host = {});
+                                                      const Decorate& decorate = {}, const Pose& pose = {});
   ~Communicator();
 
   int rank() const { return rank_; }
@@ -47,8 +47,8 @@ class Communicator : public std::enable_shared_from_this<Communicator> {
   /// Before every sentence about this communicator: its name, if the program gave it one.
   std::string title() const;
   const Facts& facts() const { return facts_; }
-  const std::string& host() const { return host_; }  ///< As given to create().
-  uint64_t calls() const { return sequence_; }       ///< Collectives so far; of all ranks the same, between calls.
+  const Pose& pose() const { return pose_; }  ///< As given to create().
+  uint64_t calls() const { return sequence_; }  ///< Collectives so far; of all ranks the same, between calls.
   /// What all ranks of this communicator know, and nobody else: for communicators that come of this one.
   Tag secret_for(std::string_view purpose) const;
   std::string identity() const;  ///< "the communicator of rank 3 (host b2, pid 4711)"
@@ -126,7 +126,7 @@ class Communicator : public std::enable_shared_from_this<Communicator> {
  private:
   Communicator() = default;
 
-  Status connect(Exchange& exchange, Deadline deadline, const Decorate& decorate, const std::string& host);
+  Status connect(Exchange& exchange, Deadline deadline, const Decorate& decorate);
   void prepare_for_calls();
 
   bool is_alive() const;
@@ -156,7 +156,7 @@ class Communicator : public std::enable_shared_from_this<Communicator> {
   int rank_ = 0;
   int ranks_ = 1;
   Settings settings_;
-  std::string host_;
+  Pose pose_;
   std::string secret_;
   Facts facts_;
   Isa isa_ = Isa::scalar;

@@ -8,7 +8,7 @@
 #include "comm/agreement.h"
 #include "comm/communicator.h"
 #include "node/fork.h"
-#include "topology/discovery.h"
+#include "topology/cluster.h"
 #include "transport/routed/endpoint.h"
 #include "transport/shm/endpoint.h"
 #include "transport/tcp/endpoint.h"
@@ -28,6 +28,7 @@ struct OwnFacts {
   uint64_t l3_bytes = 0;
   uint64_t slice_bytes_max = 0;
   uint64_t table_digest = 0;  ///< 0: it has no tuning table.
+  Location location;          ///< On its host.
 };
 
 Result<std::vector<OwnFacts>> gather(Exchange& exchange, const OwnFacts& mine, Deadline deadline) {
@@ -71,7 +72,7 @@ Result<std::vector<uint32_t>> weights_of(const std::vector<OwnFacts>& all) {
 }
 
 /// The same value on all ranks: what each can do at least, and the cores of all hosts.
-Facts conclude(const std::vector<OwnFacts>& all, const Groups& groups) {
+Facts conclude(const std::vector<OwnFacts>& all, const Groups& groups, Hierarchy hierarchy) {
   Facts facts{.ranks = groups.ranks(),
               .cores = 0,
               .near = groups.count() == 1,
@@ -88,6 +89,11 @@ Facts conclude(const std::vector<OwnFacts>& all, const Groups& groups) {
   for (int group = 0; group < groups.count(); ++group)
     facts.cores += static_cast<int>(all[static_cast<size_t>(groups.leader(group))].cores);
   if (groups.count() > 1) facts.hosts = groups.by_rank();
+  std::vector<Location> locations;
+  for (const OwnFacts& one : all) locations.push_back(one.location);
+  const Cluster cluster = make_cluster(groups.by_rank(), std::move(locations));
+  facts.groups = groups_of(cluster, hierarchy);
+  facts.l3s = l3_of_ranks(cluster);
   return facts;
 }
 
@@ -109,14 +115,15 @@ Result<std::unique_ptr<Endpoint>> connect_hosts(Exchange& exchange, const Node& 
 
 }  // namespace
 
-Status Communicator::connect(Exchange& exchange, Deadline deadline, const Decorate& decorate, const std::string& host) {
+Status Communicator::connect(Exchange& exchange, Deadline deadline, const Decorate& decorate) {
   const std::shared_ptr<const TuningTable> table = BCCL_TRY(tuning_table(settings_));
   BCCL_TRY(agree_on_settings(exchange, settings_, deadline));
+  const Whereabouts here = BCCL_TRY(find_whereabouts(pose_));
   const shm::Options options{.pool_bytes = static_cast<size_t>(settings_.pool_bytes), .stores = settings_.stores};
   const auto arena_bytes = [&](int ranks_here) { return shm::arena_bytes(ranks_here, options); };
-  node_ = BCCL_TRY(Node::join(exchange, arena_bytes, deadline, {.host = host}));
+  node_ = BCCL_TRY(Node::join(exchange, arena_bytes, deadline, {.host = pose_.host}));
   auto near = std::make_unique<shm::ShmEndpoint>(*node_, options);
-  if (host.empty()) near->measure_distance(measure_patience_ms);  // hosts made of one take its cores from each other
+  if (pose_.host.empty()) near->measure_distance(measure_patience_ms);  // hosts made of one take its cores from each other
   const bool is_near = near->distance() == shm::Distance::near;
   endpoint_ = std::move(near);
   if (node_->spans_hosts()) {
@@ -124,17 +131,19 @@ Status Communicator::connect(Exchange& exchange, Deadline deadline, const Decora
     endpoint_ = BCCL_TRY(connect_hosts(exchange, *node_, std::move(endpoint_), settings_, deadline));
   }
   wait_kind_ = bccl::wait_kind(*node_, settings_.wait);
-  const Topology* const machine = BCCL_TRY(this_machine());
   const OwnFacts mine{.cores = static_cast<uint32_t>(node_->cores()),
                       .near = is_near ? 1U : 0U,
                       .lanes = endpoint_->lanes(),
                       .weight = static_cast<uint32_t>(settings_.weight),
-                      .l3_bytes = machine->l3_bytes,
+                      .l3_bytes = here.machine->l3_bytes,
                       .slice_bytes_max = endpoint_->slice_bytes_max(),
-                      .table_digest = table ? table->digest() : 0};
+                      .table_digest = table ? table->digest() : 0,
+                      .location = here.location};
   const std::vector<OwnFacts> all = BCCL_TRY(gather(exchange, mine, deadline));
   BCCL_TRY(check_tables(all));
-  facts_ = conclude(all, node_->groups());
+  facts_ = conclude(all, node_->groups(), hierarchy_named(settings_.hierarchy));
+  if (rank_ == 0 && !facts_.groups.empty())
+    log(LogLevel::info, "{}algorithms know of groups: {}", title(), describe_groups(facts_.groups));
   facts_.table = table;
   facts_.weights = BCCL_TRY(weights_of(all));
   if (decorate) endpoint_ = decorate(std::move(endpoint_), rank_);

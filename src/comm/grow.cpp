@@ -76,7 +76,7 @@ Result<std::unique_ptr<Communicator>> grow(Communicator& parent, const Result<Gr
   const UniqueId id = BCCL_TRY(gather_id(parent, mine));
   const Deadline deadline = Deadline::after_ms(settings.bootstrap_timeout_ms);
   const auto exchange = BCCL_TRY(join(id, parent.rank(), mine.value().ranks, deadline));
-  return Communicator::create(*exchange, settings, {}, parent.host());
+  return Communicator::create(*exchange, settings, {}, parent.pose());
 }
 
 }  // namespace bccl

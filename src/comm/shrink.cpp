@@ -86,7 +86,7 @@ Result<std::unique_ptr<Communicator>> create(const UniqueId& id, Communicator& p
   const auto rank = static_cast<int>(std::ranges::find(survivors, parent.rank()) - survivors.begin());
   const auto exchange = BCCL_TRY(join(id, rank, static_cast<int>(survivors.size()), deadline));
   BCCL_TRY(agree_on_survivors(*exchange, survivors, deadline));
-  return Communicator::create(*exchange, settings, {}, parent.host());
+  return Communicator::create(*exchange, settings, {}, parent.pose());
 }
 
 /// Errors name ranks of the new communicator: says which those are in the old one.
@@ -102,7 +102,7 @@ Result<std::unique_ptr<Communicator>> meet(const UniqueId& id, Communicator& par
 
 Result<std::unique_ptr<Communicator>> shrink(Communicator& parent, const std::vector<Rank>& survivors,
                                              const Settings& settings) {
-  if (survivors.size() == 1) return Communicator::create(*local_exchanges(1).front(), settings, {}, parent.host());
+  if (survivors.size() == 1) return Communicator::create(*local_exchanges(1).front(), settings, {}, parent.pose());
   const Deadline deadline = Deadline::after_ms(settings.bootstrap_timeout_ms);
   const Rank caller = survivors.front();
   if (parent.rank() != caller)

@@ -59,7 +59,7 @@ Result<std::unique_ptr<Communicator>> split(Communicator& parent, Errand errand,
   std::unique_ptr<Communicator> child;
   Status outcome;
   if (color.has_value()) {
-    Result<std::unique_ptr<Communicator>> made = Communicator::create(exchange, settings, {}, parent.host());
+    Result<std::unique_ptr<Communicator>> made = Communicator::create(exchange, settings, {}, parent.pose());
     if (made.ok())
       child = std::move(made).value();
     else

@@ -25,12 +25,10 @@ std::string names_of(Collective collective, const Settings& settings) {
 }
 
 Shape shape_of(const Question& question, const Facts& facts, const Settings& settings) {
-  Shape shape{.ranks = facts.ranks,
-              .channels = settings.channels > 0 ? static_cast<int>(settings.channels) : 1,
-              .groups = {},
-              .root = question.root};
-  if (!facts.hosts.empty()) shape.groups.push_back(facts.hosts);
-  return shape;
+  return {.ranks = facts.ranks,
+          .channels = settings.channels > 0 ? static_cast<int>(settings.channels) : 1,
+          .groups = facts.groups,
+          .root = question.root};
 }
 
 /// Whether the algorithm can do what the call asks for beside the collective itself.
@@ -109,7 +107,7 @@ constexpr size_t hierarchical_bytes_min = 64 << 10;
 /// Where nothing can be priced: one hop with the work shared out, or, between hosts, data that are worth it once between
 /// each pair of hosts.
 std::string_view by_rule(const Question& question, const Facts& facts, const Settings& settings) {
-  const bool hosts_pay = facts.host_count() > 1 && facts.host_count() < facts.ranks && !question.private_counts &&
+  const bool hosts_pay = !facts.groups.empty() && facts.host_count() > 1 && facts.host_count() < facts.ranks && !question.private_counts &&
                          !question.weighted && question.bytes >= hierarchical_bytes_min;
   const Algorithm* const hierarchical = find_algorithm(question.collective, "hierarchical");
   if (hosts_pay && hierarchical != nullptr && keeps_order(*hierarchical, settings)) return "hierarchical";

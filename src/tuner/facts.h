@@ -19,10 +19,16 @@ struct Facts {
   size_t slice_bytes_max = 0;  ///< Of the transport.
   int lanes_max = 1;           ///< Connections per ordered pair of ranks, for collectives.
   std::vector<int> hosts = {}; ///< By rank: which of them share a host. Empty: all do.
+  std::vector<std::vector<int>> groups = {};  ///< As Shape::groups: hosts, and what is near inside them.
+  std::vector<int> l3s = {};  ///< By rank: which of them share an L3. Empty: not known, or all of each host do.
   std::vector<uint32_t> weights = {}; ///< By rank: its share of the work. Empty: all alike.
   std::shared_ptr<const TuningTable> table = {};  ///< What was measured before on machines like this, if there is any.
 
   int host_of(int rank) const { return hosts.empty() ? 0 : hosts[static_cast<size_t>(rank)]; }
+  bool share_host(int one, int other) const { return host_of(one) == host_of(other); }
+  bool share_l3(int one, int other) const {
+    return !l3s.empty() && l3s[static_cast<size_t>(one)] == l3s[static_cast<size_t>(other)];
+  }
   int host_count() const { return hosts.empty() ? 1 : std::ranges::max(hosts) + 1; }
 };
 

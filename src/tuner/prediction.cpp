@@ -19,7 +19,8 @@ class Rehearsal {
 
  private:
   const LinkPrices& link(Rank from, Rank to) const {
-    return facts_.host_of(from) == facts_.host_of(to) ? prices_.inside : prices_.between;
+    if (!facts_.share_host(from, to)) return prices_.between;
+    return facts_.share_l3(from, to) ? prices_.beside : prices_.inside;
   }
   double work_of(StepId id) const;
   size_t core_of(Rank rank) const { return core_of_[static_cast<size_t>(rank)]; }

@@ -26,7 +26,8 @@ Prices prices_of(const Facts& facts, size_t bytes) {
   // A rank reads one buffer and writes another.
   const bool in_cache = facts.l3_bytes == 0 || 2 * bytes * static_cast<size_t>(ranks_here) <= facts.l3_bytes;
   const double byte_ns = in_cache ? cached_byte_ns : memory_byte_ns;
-  Prices prices{.inside = facts.near ? near_cores : far_cores,
+  Prices prices{.beside = near_cores,
+                .inside = facts.near ? near_cores : far_cores,
                 .between = by_network,
                 .call_ns = 40,
                 .step_ns = 15,
@@ -36,7 +37,7 @@ Prices prices_of(const Facts& facts, size_t bytes) {
                 .reduce_byte_ns = 0.005,
                 .cores = cores};
   const int ranks_a_core = (ranks_here + cores - 1) / cores;
-  if (ranks_a_core > 1) prices.inside.hop_ns = turn_ns * ranks_a_core;
+  if (ranks_a_core > 1) prices.beside.hop_ns = prices.inside.hop_ns = turn_ns * ranks_a_core;
   return prices;
 }
 

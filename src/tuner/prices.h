@@ -22,7 +22,8 @@ struct LinkPrices {
 };
 
 struct Prices {
-  LinkPrices inside;   ///< Between ranks of a host …
+  LinkPrices beside;   ///< Between ranks known to share an L3, …
+  LinkPrices inside;   ///< … other ranks of a host …
   LinkPrices between;  ///< … and of different ones.
   double call_ns = 0;  ///< Of each rank, once.
   double step_ns = 0;

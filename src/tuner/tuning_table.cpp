@@ -1,5 +1,6 @@
 #include "tuner/tuning_table.h"
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <sstream>
@@ -52,6 +53,15 @@ TunedShape read_shape(JsonFields& fields, Status& wrong) {
   TunedShape shape;
   fields.number("ranks", shape.ranks, 1, ranks_max);
   fields.numbers("hosts", shape.hosts, 0, ranks_max);
+  if (fields.has("groups"))
+    fields.each("groups", [&](JsonFields& level) {
+      level.numbers("group_of", shape.groups.emplace_back(), 0, ranks_max);
+      if (wrong.ok() && shape.groups.back().size() != static_cast<size_t>(shape.ranks))
+        wrong = fail(Code::invalid_argument, "a tuning table lists the groups of {} ranks, of a shape of {}",
+                     shape.groups.back().size(), shape.ranks);
+    });
+  else if (!shape.hosts.empty() && std::ranges::max(shape.hosts) + 1 < shape.ranks)
+    shape.groups = {shape.hosts};
   fields.each("timings", [&](JsonFields& timing) { shape.timings.push_back(read_timing(timing, wrong)); });
   if (wrong.ok() && !shape.hosts.empty() && shape.hosts.size() != static_cast<size_t>(shape.ranks))
     wrong = fail(Code::invalid_argument, "a tuning table lists the hosts of {} ranks, of a shape of {}",
@@ -88,7 +98,8 @@ uint64_t TuningTable::digest() const {
 std::string to_json(const TuningTable& table) {
   Json document{{"bccl_tuning", format_version}, {"shapes", Json::array()}};
   for (const TunedShape& shape : table.shapes) {
-    Json written{{"ranks", shape.ranks}, {"hosts", shape.hosts}, {"timings", Json::array()}};
+    Json written{{"ranks", shape.ranks}, {"hosts", shape.hosts}, {"groups", Json::array()}, {"timings", Json::array()}};
+    for (const std::vector<int>& level : shape.groups) written["groups"].push_back({{"group_of", level}});
     for (const Timing& timing : shape.timings)
       written["timings"].push_back({{"collective", name_of(timing.collective)},
                                     {"bytes", timing.bytes},

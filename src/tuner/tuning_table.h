@@ -29,9 +29,12 @@ struct Timing {
 struct TunedShape {
   int ranks = 0;
   std::vector<int> hosts;  ///< By rank; empty: all on one.
+  std::vector<std::vector<int>> groups;  ///< As Facts::groups.
   std::vector<Timing> timings;
 
-  bool fits(const Facts& facts) const { return ranks == facts.ranks && hosts == facts.hosts; }
+  bool fits(const Facts& facts) const {
+    return ranks == facts.ranks && hosts == facts.hosts && groups == facts.groups;
+  }
   bool operator==(const TunedShape&) const = default;
 };
 

@@ -59,6 +59,7 @@ TEST_CASE("Several differences are named at once, each with its own ranks") {
 TEST_CASE("Every setting that the registry wants equal is compared, and no other") {
   const std::map<std::string, std::string> others{{"BCCL_ALGO", "ring"},
                                                   {"BCCL_REDUCTION_ORDER", "fixed"},
+                                                  {"BCCL_HIERARCHY", "flat"},
                                                   {"BCCL_SLICE_BYTES", "4K"},
                                                   {"BCCL_CHANNELS", "2"},
                                                   {"BCCL_SHM_POOL_BYTES", "2M"}};

@@ -9,6 +9,7 @@
 #include "../support/sanitized.h"
 #include "algos/catalogue.h"
 #include "team.h"
+#include "topology/discovery.h"
 
 namespace bccl::test {
 namespace {
@@ -112,6 +113,28 @@ TEST_CASE("Every algorithm asked for does what it says, on one host and on two, 
         if (blocks > 1) check(team, {collective, ranks, root, counts, true, in_place});
       }
   }
+}
+
+TEST_CASE("Every collective goes right along the packages and L3s of hosts, equal and unequal") {
+  const auto [machine, hosts] =
+      GENERATE(table<std::string, std::string>({{"package:2 l3:2 core:2 pu:1", "aaaaaaaa"},
+                                                {"package:2 l3:2 core:2 pu:1", "aaaaaaaabbbb"},
+                                                {"package:2 core:3 pu:1", "aaaaaaaa"},
+                                                {"package:2 core:3 pu:1", "abababaa"},
+                                                {"package:3 numa:1 l3:1 core:1 pu:2", "aaaaaabb"}}));
+  Settings settings = test_settings("hierarchical");
+  settings.wait = "yield";
+  settings.hierarchy = machine.starts_with("package:3") ? "packages" : "auto";
+  INFO(machine << " on hosts " << hosts);
+  Team team(bound_to_cores(hosts, topology_from_synthetic(machine).value()), settings);
+  REQUIRE_FALSE(team[0].facts().groups.empty());
+  for (const Collective collective : with_data)
+    for (const int root : roots_of(collective, team.ranks()))
+      for (const bool in_place : {false, true}) {
+        if (in_place && !may_be_in_place(collective)) continue;
+        for (const size_t count : {size_t{3}, size_t{sanitized ? 2'000 : 20'003}})
+          check(team, {collective, team.ranks(), root, equal_counts(collective, team.ranks(), count), false, in_place});
+      }
 }
 
 TEST_CASE("A weighted all-reduce sums up the same, whatever the shares and the algorithm asked for") {

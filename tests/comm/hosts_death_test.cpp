@@ -28,7 +28,7 @@ void sum_until_error(Exchange& exchange, const std::string& hosts, Notes& notes,
   settings.timeout_ms = timeout_ms;
   settings.wait = "yield";
   const int rank = exchange.rank();
-  auto made = Communicator::create(exchange, settings, {}, std::string(1, hosts[size_t(rank)]));
+  auto made = Communicator::create(exchange, settings, {}, {.host = std::string(1, hosts[size_t(rank)])});
   expect(made.ok(), made.sentence());
   const std::unique_ptr<Communicator> communicator = std::move(made).value();
   std::vector<int32_t> numbers(1000);

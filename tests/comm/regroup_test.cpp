@@ -137,7 +137,7 @@ void survive(Exchange& exchange, const std::string& hosts, int victim, Notes& no
   const int rank = exchange.rank();
   Settings settings = patient_settings();
   settings.wait = "yield";
-  auto parent = Communicator::create(exchange, settings, {}, std::string(1, hosts[size_t(rank)]));
+  auto parent = Communicator::create(exchange, settings, {}, {.host = std::string(1, hosts[size_t(rank)])});
   expect(parent.ok(), parent.sentence());
   const auto ranks = int(hosts.size());
   Status summed;
@@ -197,7 +197,7 @@ Outcomes grow_all(Team& team, const std::string& hosts, const UniqueId& id,
         child = BCCL_TRY(grow(team[rank], growth_of(rank), team[rank].settings()));
       } else {
         const auto exchange = BCCL_TRY(join(id, rank, ranks, Deadline::after_ms(patience_ms)));
-        child = BCCL_TRY(Communicator::create(*exchange, team[0].settings(), {}, std::string(1, hosts[size_t(rank)])));
+        child = BCCL_TRY(Communicator::create(*exchange, team[0].settings(), {}, {.host = std::string(1, hosts[size_t(rank)])}));
       }
       if (child->rank() != rank || child->ranks() != ranks) return fail(Code::internal_error, "misplaced");
       return expect_sum(*child, bit_of(rank), bit_of(ranks) - 1);

@@ -201,7 +201,7 @@ struct Notes {
 /// Splits again and again until it cannot.
 void split_until_error(Exchange& exchange, const std::string& hosts, Notes& notes) {
   const int rank = exchange.rank();
-  auto parent = Communicator::create(exchange, test_settings(), {}, std::string(1, hosts[size_t(rank)]));
+  auto parent = Communicator::create(exchange, test_settings(), {}, {.host = std::string(1, hosts[size_t(rank)])});
   expect(parent.ok(), parent.sentence());
   for (;;) {
     Communicator& of = *parent.value();

@@ -1,5 +1,7 @@
 #include "team.h"
 
+#include <map>
+
 #include <catch2/catch.hpp>
 
 #include "../support/rank_threads.h"
@@ -26,7 +28,7 @@ class EditedExchange final : public Exchange {
   const Edit& edit_;
 };
 
-Made create_all(const std::vector<Settings>& settings, const Decorate& decorate, const std::string& hosts,
+Made create_all(const std::vector<Settings>& settings, const Decorate& decorate, const std::vector<Pose>& poses,
                 const Edit& edit) {
   const auto ranks = static_cast<int>(settings.size());
   const auto exchanges = local_exchanges(ranks);
@@ -35,7 +37,7 @@ Made create_all(const std::vector<Settings>& settings, const Decorate& decorate,
   on_ranks(ranks, [&](int rank) {
     EditedExchange exchange(*exchanges[size_t(rank)], edit);
     made[size_t(rank)] = Communicator::create(exchange, settings[size_t(rank)], decorate,
-                                              hosts.empty() ? "" : std::string(1, hosts[size_t(rank)]));
+                                              poses.empty() ? Pose{} : poses[size_t(rank)]);
   });
   return made;
 }
@@ -49,6 +51,17 @@ Settings test_settings(const std::string& algorithm) {
   return settings;
 }
 
+std::vector<Pose> bound_to_cores(const std::string& hosts, const Topology& machine) {
+  const auto shared = std::make_shared<const Topology>(machine);
+  std::map<char, size_t> ranks_on;
+  std::vector<Pose> poses;
+  for (const char host : hosts) {
+    const Core& core = machine.cores[ranks_on[host]++ % machine.cores.size()];
+    poses.push_back({.host = std::string(1, host), .machine = shared, .processors = core.processors});
+  }
+  return poses;
+}
+
 Team::Team(int ranks, const Settings& settings, const Decorate& decorate)
     : Team(std::vector<Settings>(size_t(ranks), settings), decorate) {}
 
@@ -58,7 +71,13 @@ Team::Team(const std::vector<Settings>& settings, const Decorate& decorate, cons
 
 Team::Team(const std::string& hosts, Settings settings, const Decorate& decorate) {
   settings.wait = "yield";  // each host takes all cores for its own
-  keep(create_all(std::vector<Settings>(hosts.size(), settings), decorate, hosts, {}));
+  std::vector<Pose> poses;
+  for (const char host : hosts) poses.push_back({.host = std::string(1, host)});
+  keep(create_all(std::vector<Settings>(hosts.size(), settings), decorate, poses, {}));
+}
+
+Team::Team(const std::vector<Pose>& poses, const Settings& settings) {
+  keep(create_all(std::vector<Settings>(poses.size(), settings), {}, poses, {}));
 }
 
 void Team::keep(std::vector<Result<std::unique_ptr<Communicator>>> made) {
@@ -69,11 +88,14 @@ void Team::keep(std::vector<Result<std::unique_ptr<Communicator>>> made) {
   }
 }
 
-Outcomes Team::each(const std::vector<int>& of, const std::function<Status(Communicator&)>& body) {
-  Outcomes outcomes(of.size());
-  on_ranks(static_cast<int>(of.size()),
-           [&](int at) { outcomes[size_t(at)] = body(*communicators_[size_t(of[size_t(at)])]); });
+Outcomes each_of(int ranks, const std::function<Status(int rank)>& body) {
+  Outcomes outcomes(static_cast<size_t>(ranks));
+  on_ranks(ranks, [&](int rank) { outcomes[size_t(rank)] = body(rank); });
   return outcomes;
+}
+
+Outcomes Team::each(const std::vector<int>& of, const std::function<Status(Communicator&)>& body) {
+  return each_of(static_cast<int>(of.size()), [&](int at) { return body(*communicators_[size_t(of[size_t(at)])]); });
 }
 
 Outcomes Team::each(const std::function<Status(Communicator&)>& body) {

@@ -13,6 +13,9 @@ namespace bccl::test {
 /// Waits long enough for a loaded machine, and no longer than a test may take.
 Settings test_settings(const std::string& algorithm = "");
 
+/// On hosts (one letter a rank) that are machines of this kind, each rank bound to the next core of its host, in turn.
+std::vector<Pose> bound_to_cores(const std::string& hosts, const Topology& machine);
+
 /// What became of each rank.
 using Outcomes = std::vector<Status>;
 
@@ -24,6 +27,7 @@ class Team {
   explicit Team(int ranks, const Settings& settings = test_settings(), const Decorate& decorate = {});
   /// On several hosts, as far as they can tell: one letter a rank.
   explicit Team(const std::string& hosts, Settings settings = test_settings(), const Decorate& decorate = {});
+  explicit Team(const std::vector<Pose>& poses, const Settings& settings = test_settings());  ///< One a rank.
   explicit Team(const std::vector<Settings>& settings, const Decorate& decorate = {},
                 const Edit& edit = {});  ///< One a rank.
 
@@ -40,6 +44,9 @@ class Team {
 
   std::vector<std::unique_ptr<Communicator>> communicators_;
 };
+
+/// Calls body(rank) on a thread for each rank.
+Outcomes each_of(int ranks, const std::function<Status(int rank)>& body);
 
 /// How creation went, by rank, without keeping the communicators.
 Outcomes create_with(const std::vector<Settings>& settings, const Edit& edit = {});

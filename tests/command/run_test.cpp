@@ -191,5 +191,30 @@ TEST_CASE("bccl run refuses what it does not understand, by name and with status
   }
 }
 
+TEST_CASE("Ranks bound on several packages form groups, as the log says") {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  REQUIRE(sched_getaffinity(0, sizeof allowed, &allowed) == 0);
+  if (!CPU_ISSET(0, &allowed) || !CPU_ISSET(1, &allowed)) {
+    WARN("processors 0 and 1 are not for this test");
+    return;
+  }
+  const auto groups = [](const std::string& binding, const std::string& hierarchy) {
+    const Outcome outcome = outcome_of(command(
+        {"run", "-n", "4", "--bind", binding, "--", BCCL_COMMAND, "perf", "all_reduce", "-b", "64K", "-e", "64K", "-n", "2",
+         "-w", "1"},
+        {"HWLOC_SYNTHETIC=package:2 core:1 pu:1", "BCCL_DEBUG=info", "BCCL_HIERARCHY=" + hierarchy}));
+    INFO(outcome.errors);
+    CHECK(outcome.status == 0);
+    const std::string words = "algorithms know of groups: ";
+    const size_t at = outcome.errors.find(words);
+    if (at == std::string::npos) return std::string("none");
+    return outcome.errors.substr(at + words.size(), outcome.errors.find('\n', at) - at - words.size());
+  };
+  CHECK(groups("core", "auto") == "2 groups of 2 ranks");
+  CHECK(groups("core", "hosts") == "none");
+  CHECK(groups("none", "auto") == "none");
+}
+
 }  // namespace
 }  // namespace bccl::test

@@ -56,6 +56,23 @@ TEST_CASE("bccl plan explain says what would be chosen among hosts, and what BCC
   CHECK_THAT(explained({"--ranks", "1"})[0], Catch::Contains("alone"));
 }
 
+TEST_CASE("bccl plan explain knows the groups of ranks that are bound on any machine") {
+  const auto groups = [](std::vector<std::string> more) {
+    std::vector<std::string> arguments{"plan", "explain", "all_reduce", "--bytes", "4M"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const auto lines = lines_of(output_of(command(arguments)));
+    const std::string words = "groups that algorithms know of: ";
+    return lines[2].starts_with(words) ? lines[2].substr(words.size()) : "";
+  };
+  const std::string machine = "package:2 l3:2 core:2 pu:1";
+  CHECK(groups({"--ranks", "8", "--machine", machine}) == "4 groups of 2 ranks, 2 of 4");
+  CHECK(groups({"--hosts", "8,4", "--machine", machine}) == "6 groups of 2 ranks, 3 of 4, 2 of 4 to 8");
+  CHECK(groups({"--hosts", "8,4", "--machine", machine, "--hierarchy", "hosts"}) == "2 groups of 4 to 8 ranks");
+  CHECK(groups({"--ranks", "8", "--machine", machine, "--hierarchy", "packages"}) == "2 groups of 4 ranks");
+  CHECK(groups({"--ranks", "8", "--machine", machine, "--hierarchy", "flat"}).empty());
+  CHECK(groups({"--ranks", "8"}).empty());
+}
+
 TEST_CASE("bccl tune and bccl plan explain name the argument that is wrong") {
   const auto refusal = [](const std::vector<std::string>& arguments) {
     const Outcome outcome = outcome_of(command(arguments));
@@ -65,6 +82,10 @@ TEST_CASE("bccl tune and bccl plan explain name the argument that is wrong") {
   CHECK_THAT(refusal({"tune"}), Catch::Contains("--ranks: missing"));
   CHECK_THAT(refusal({"tune", "--ranks", "2", "-b", "64", "-e", "8"}), Catch::Contains("-e: 8 bytes are less"));
   CHECK_THAT(refusal({"tune", "--ranks", "2", "--collective", "reduce_all"}), Catch::Contains("'reduce_all'"));
+  CHECK_THAT(refusal({"plan", "explain", "all_reduce", "--bytes", "4M", "--ranks", "2", "--hierarchy", "caches"}),
+             Catch::Contains("--hierarchy: 'caches' is not one of auto, flat"));
+  CHECK_THAT(refusal({"plan", "explain", "all_reduce", "--bytes", "4M", "--ranks", "2", "--machine", "package:x"}),
+             Catch::Contains("the synthetic topology 'package:x'"));
   CHECK_THAT(refusal({"plan", "explain", "all_reduce", "--bytes", "4M", "--ranks", "2", "--root", "2"}),
              Catch::Contains("--root"));
   CHECK_THAT(refusal({"plan", "explain", "all_reduce", "--bytes", "4M", "--ranks", "2", "--table", "/nowhere"}),

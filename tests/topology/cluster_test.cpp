@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <random>
+#include <sstream>
 
 #include <catch2/catch.hpp>
 
+#include "base/settings_registry.h"
 #include "machines.h"
 
 namespace bccl::test {
@@ -86,6 +88,17 @@ TEST_CASE("A level that is asked for is the only one inside hosts, and need not 
   CHECK(asked_for("flat").empty());
   const std::vector<Location> uneven = bound(machine("four_caches"), 7);
   CHECK(groups(std::vector<int>(7), uneven, Hierarchy::l3s) == Levels{{0, 0, 1, 1, 2, 2, 3}});
+}
+
+TEST_CASE("Every value of BCCL_HIERARCHY means something else") {
+  std::istringstream words(find_setting("BCCL_HIERARCHY")->allowed().substr(std::string("one of ").size()));
+  int position = 0;
+  for (std::string word; words >> word; ++position) {
+    if (word.back() == ',') word.pop_back();
+    INFO(word);
+    CHECK(hierarchy_named(word) == static_cast<Hierarchy>(position));
+  }
+  CHECK(position == static_cast<int>(Hierarchy::l3s) + 1);
 }
 
 TEST_CASE("Hosts are a level whatever is asked for, unless nothing is to be one") {

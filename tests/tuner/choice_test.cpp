@@ -74,7 +74,7 @@ TEST_CASE("Weighted work goes by an algorithm in which rank r sums up label r, w
         Settings settings = settings_of(std::string(algorithm.name));
         settings.channels = channels;
         Facts facts = facts_of(ranks);
-        if (ranks > 3) facts.hosts = std::vector<int>(size_t(ranks), 0), facts.hosts.back() = 1;
+        if (ranks > 3) facts.hosts = std::vector<int>(size_t(ranks), 0), facts.hosts.back() = 1, facts.groups = {facts.hosts};
         const auto choice = choose({.bytes = 1 << 20, .weighted = true}, facts, settings);
         REQUIRE(choice.ok());
         const Choice& made = choice.value();
@@ -100,6 +100,7 @@ TEST_CASE("With a fixed order of reduction every choice adds up in the order of 
               continue;  // the root does all of the work
             Facts facts = facts_of(ranks);
             for (int rank = 0; over_hosts && rank < ranks; ++rank) facts.hosts.push_back(rank * 2 / ranks);
+            if (over_hosts) facts.groups = {facts.hosts};
             const auto choice = choose(question, facts, fixed);
             INFO(name_of(question.collective) << ", " << ranks << " ranks, " << bytes << " bytes");
             REQUIRE(choice.ok());
@@ -209,7 +210,27 @@ TEST_CASE("Above the number of ranks that are priced a rule decides, and says so
   CHECK(known[0].choice.algorithm->name == "direct");
   Facts hosts = facts_of(128);
   for (int rank = 0; rank < 128; ++rank) hosts.hosts.push_back(rank / 32);
+  hosts.groups = {hosts.hosts};
   CHECK(choose({.bytes = 1 << 20}, hosts, {}).value().algorithm->name == "hierarchical");
+  hosts.groups.clear();
+  CHECK(choose({.bytes = 1 << 20}, hosts, {}).value().algorithm->name == "direct");
+}
+
+TEST_CASE("Algorithms are given the groups that the facts have, and pay less for hops inside an L3") {
+  Facts facts = facts_of(16, 16);
+  const auto time_of = [&](const char* algorithm) {
+    const auto known = candidates({.bytes = 8}, facts, settings_of(algorithm)).value();
+    CHECK(known[0].choice.shape.groups == facts.groups);
+    const auto all = candidates({.bytes = 8}, facts, {}).value();
+    const auto named = [&](const Candidate& each) { return each.choice.algorithm->name == algorithm; };
+    return std::ranges::find_if(all, named)->ns;
+  };
+  const double apart = time_of("hierarchical");
+  const double flat = time_of("direct");
+  for (int rank = 0; rank < 16; ++rank) facts.l3s.push_back(rank / 8);
+  facts.groups = {facts.l3s};
+  CHECK(time_of("hierarchical") < apart);
+  CHECK(time_of("hierarchical") - apart < time_of("direct") - flat);
 }
 
 TEST_CASE("Small messages go in one exchange, large ones among many ranks are shared out") {

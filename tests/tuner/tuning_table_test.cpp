@@ -11,6 +11,7 @@ namespace {
 TuningTable example() {
   return {{{.ranks = 4,
             .hosts = {0, 0, 1, 1},
+            .groups = {{0, 0, 1, 1}},
             .timings = {{Collective::all_reduce, 1024, "ring", 4000},
                         {Collective::all_reduce, 4096, "ring", 16000},
                         {Collective::all_reduce, 1024, "direct", 9000},
@@ -23,6 +24,7 @@ Facts facts_with(TuningTable table) {
           .slice_bytes_max = 65536,
           .lanes_max = 15,
           .hosts = {0, 0, 1, 1},
+          .groups = {{0, 0, 1, 1}},
           .table = std::make_shared<const TuningTable>(std::move(table))};
 }
 
@@ -48,6 +50,19 @@ TEST_CASE("Between two sizes time goes as a power of size, beyond them it is kno
   Facts elsewhere = facts;
   elsewhere.hosts = {0, 1, 1, 1};
   CHECK_FALSE(table.ns(elsewhere, Collective::all_reduce, 1024, "ring").has_value());
+  Facts bound = facts;
+  bound.groups.insert(bound.groups.begin(), {0, 0, 1, 2});
+  CHECK_FALSE(table.ns(bound, Collective::all_reduce, 1024, "ring").has_value());
+}
+
+TEST_CASE("A table from before groups were written knows of hosts alone") {
+  const auto groups_of = [](const std::string& hosts) {
+    const std::string text = R"({"bccl_tuning": 1, "shapes": [{"ranks": 3, "hosts": )" + hosts + R"(, "timings": []}]})";
+    return tuning_table_from_json(text, "table").value().shapes[0].groups;
+  };
+  CHECK(groups_of("[]").empty());
+  CHECK(groups_of("[0, 1, 2]").empty());
+  CHECK(groups_of("[0, 1, 1]") == std::vector<std::vector<int>>{{0, 1, 1}});
 }
 
 TEST_CASE("The fastest of the measured algorithms is chosen, and others only where none was measured") {
@@ -82,6 +97,9 @@ TEST_CASE("What is wrong with a table is named") {
              Catch::Contains("ranks"));
   CHECK_THAT(sentence_of(R"({"bccl_tuning": 1, "shapes": [{"ranks": 2, "hosts": [0], "timings": []}]})"),
              Catch::Contains("hosts of 1 ranks, of a shape of 2"));
+  CHECK_THAT(sentence_of(R"({"bccl_tuning": 1, "shapes": [{"ranks": 2, "hosts": [], "groups": [{"group_of": [0]}],
+                             "timings": []}]})"),
+             Catch::Contains("groups of 1 ranks, of a shape of 2"));
   CHECK_THAT(sentence_of(R"({"bccl_tuning": 1, "shapes": [{"ranks": 2, "hosts": [], "timings":
              [{"collective": "all_reduced", "bytes": 8, "algorithm": "ring", "ns": 1}]}]})"),
              Catch::Contains("'all_reduced'"));

@@ -3,9 +3,14 @@
 #include <cstdio>
 #include <memory>
 
+#include <unistd.h>
+
+#include "base/settings_registry.h"
 #include "tools/bccl/add_value.h"
 #include "tools/bccl/option_values.h"
 #include "tools/bccl/plan_shape.h"
+#include "topology/binding.h"
+#include "topology/cluster.h"
 #include "topology/discovery.h"
 #include "tuner/choice.h"
 #include "tuner/tuning_table.h"
@@ -15,7 +20,8 @@ namespace {
 
 constexpr const char* about =
     "Say what would be chosen for a call, and the times of the alternatives.\n"
-    "Times come from the cost model or, with --table, from what `bccl tune` measured. Cores and caches are this machine's.";
+    "Times come from the cost model or, with --table, from what `bccl tune` measured. Cores and caches are this machine's, or,\n"
+    "with --machine, those of any other, on which ranks are then bound to cores as by `bccl run --bind core`.";
 
 constexpr size_t slice_bytes_max = 64 << 10;  ///< Of shared memory and, beside it, TCP.
 constexpr int lanes_max = 15;
@@ -28,12 +34,32 @@ struct ExplainRequest {
   int cores = 0;  ///< Of a host; 0: as many as here.
   bool near = false;
   std::vector<std::string> hosts;
+  std::string machine;
   std::string table;
-  std::string algorithm;
+  Settings settings;
 };
 
+Result<Topology> machine_of(const ExplainRequest& request) {
+  if (request.machine.empty()) return *BCCL_TRY(this_machine());
+  const bool is_file = access(request.machine.c_str(), R_OK) == 0;
+  return is_file ? topology_from_xml(request.machine) : topology_from_synthetic(request.machine);
+}
+
+/// By rank. Nobody is bound where no machine was given.
+std::vector<Location> locations_of(const ExplainRequest& request, const Topology& machine, const std::vector<int>& hosts) {
+  std::vector<Location> locations(hosts.size());
+  if (request.machine.empty()) return locations;
+  const std::vector<int> processors = binding_order(machine);
+  std::vector<size_t> ranks_on(hosts.size(), 0);
+  for (size_t rank = 0; rank < hosts.size(); ++rank) {
+    const size_t at = ranks_on[static_cast<size_t>(hosts[rank])]++ % processors.size();
+    locations[rank] = location_of(machine, std::span(&processors[at], 1));
+  }
+  return locations;
+}
+
 Result<Facts> facts_of(const ExplainRequest& request) {
-  const Topology& machine = *BCCL_TRY(this_machine());
+  const Topology machine = BCCL_TRY(machine_of(request));
   const Shape shape = BCCL_TRY(make_shape(request.ranks, 1, request.hosts));
   Facts facts{.ranks = shape.ranks,
               .near = request.near,
@@ -41,6 +67,10 @@ Result<Facts> facts_of(const ExplainRequest& request) {
               .slice_bytes_max = slice_bytes_max,
               .lanes_max = lanes_max};
   if (!shape.groups.empty()) facts.hosts = shape.groups.front();
+  const std::vector<int> hosts = facts.hosts.empty() ? std::vector<int>(static_cast<size_t>(shape.ranks), 0) : facts.hosts;
+  const Cluster cluster = make_cluster(hosts, locations_of(request, machine, hosts));
+  facts.groups = groups_of(cluster, hierarchy_named(request.settings.hierarchy));
+  facts.l3s = l3_of_ranks(cluster);
   facts.cores = (request.cores > 0 ? request.cores : static_cast<int>(machine.cores.size())) * facts.host_count();
   if (!request.table.empty())
     facts.table = std::make_shared<const TuningTable>(BCCL_TRY(read_tuning_table(request.table)));
@@ -61,6 +91,7 @@ void print_choice(const ExplainRequest& request, const Facts& facts, const Choic
              facts.host_count() == 1 ? "one host" : fmt::format("{} hosts", facts.host_count()), choice.algorithm->name);
   fmt::print("slices of {} bytes at most, {} {} a channel\n", choice.slice_bytes, choice.lanes,
              choice.lanes == 1 ? "lane" : "lanes");
+  if (!facts.groups.empty()) fmt::print("groups that algorithms know of: {}\n", describe_groups(facts.groups));
 }
 
 void print_candidates(const std::vector<Candidate>& known) {
@@ -81,10 +112,8 @@ Result<int> explain(const ExplainRequest& request) {
     fmt::print("one rank alone copies; nothing is chosen\n");
     return 0;
   }
-  Settings settings;
-  settings.algorithm = request.algorithm;
   const std::vector<Candidate> known = BCCL_TRY(candidates(
-      {.collective = request.collective, .bytes = request.bytes, .root = request.root}, facts, settings));
+      {.collective = request.collective, .bytes = request.bytes, .root = request.root}, facts, request.settings));
   print_choice(request, facts, known.front().choice);
   print_candidates(known);
   return 0;
@@ -105,7 +134,17 @@ void add_explain_action(CLI::App& plan, Invocation& invocation) {
   add_value(*command, "--cores", request->cores, whole_number(1, 1 << 16), "Of a host (default: this machine's)");
   command->add_flag("--near", request->near, "The cores share a cache");
   command->add_option("--table", request->table, "A table that `bccl tune` has written");
-  command->add_option("--algo", request->algorithm, "As BCCL_ALGO");
+  command->add_option("--machine", request->machine,
+                      "Each host's: an hwloc XML file, or an hwloc description such as \"package:2 l3:2 core:8 pu:1\"");
+  command->add_option("--algo", request->settings.algorithm, "As BCCL_ALGO");
+  command->add_option_function<std::string>(
+      "--hierarchy",
+      [request](const std::string& text) {
+        const SettingRule& rule = *find_setting("BCCL_HIERARCHY");
+        if (!rule.read(text, request->settings))
+          throw CLI::ValidationError("--hierarchy", fmt::format("'{}' is not {}", text, rule.allowed()));
+      },
+      "As BCCL_HIERARCHY");
   command->callback([request, &invocation] {
     const Result<int> status = explain(*request);
     invocation.exit_status =

@@ -51,7 +51,7 @@ Status write_table(const std::string& path, const TunedShape& shape) {
   TuningTable table;
   if (std::ifstream(path).good()) table = BCCL_TRY(read_tuning_table(path));
   std::erase_if(table.shapes, [&](const TunedShape& old) {
-    return old.ranks == shape.ranks && old.hosts == shape.hosts;
+    return old.ranks == shape.ranks && old.hosts == shape.hosts && old.groups == shape.groups;
   });
   table.shapes.push_back(shape);
   std::ofstream file(path);

@@ -71,7 +71,7 @@ Status Timekeeper::open() {
   rank_ = communicator->rank();
   result_.facts = communicator->facts();
   ranks_ = result_.facts.ranks;
-  result_.shape = {.ranks = ranks_, .hosts = result_.facts.hosts, .timings = {}};
+  result_.shape = {.ranks = ranks_, .hosts = result_.facts.hosts, .groups = result_.facts.groups, .timings = {}};
   for (const Collective collective : options_.collectives)
     for (const Algorithm& algorithm : algorithms(collective))
       if (!forced_.contains(algorithm.name))
