@@ -378,7 +378,7 @@ BCCL_API bcclResult_t bcclCommGrow(bcclComm_t comm, int nranks, const bcclUnique
 /* Memory that the ranks of a host can read where it is. Collectives on it copy nothing into staging memory: the peers
  * read large slices right there. Needs no communicator and no registration. The first calls that use a piece of memory
  * make it known to the peers, and still go through staging; so do calls between ranks that cannot map each other's
- * memory (other users, other PID namespaces, no /proc).
+ * memory (other users, other PID namespaces, no /proc). It lies on the NUMA node that the calling thread is bound to.
  *   ptr       out: receives the memory: zero, aligned to a page. A forked child does not have it. NULL if size is 0
  *   size      bytes
  * bcclInvalidArgument: ptr is NULL, or size is more than memory can hold. bcclSystemError: a limit of the system, and

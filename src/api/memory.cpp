@@ -3,7 +3,9 @@
 #include "api/grouping.h"
 #include "api/handle.h"
 #include "api/last_error.h"
+#include "api/process_settings.h"
 #include "base/log.h"
+#include "comm/placement.h"
 #include "memory/allocations.h"
 
 namespace bccl {
@@ -12,7 +14,9 @@ namespace {
 Status allocate(void** memory, size_t bytes) {
   BCCL_TRY(check_pointer(memory, "ptr"));
   *memory = nullptr;
-  if (bytes > 0) *memory = BCCL_TRY(allocate_shared(bytes));
+  if (bytes == 0) return {};
+  const Settings settings = BCCL_TRY(process_settings());
+  *memory = BCCL_TRY(allocate_shared(bytes, memory_node_here(settings)));
   return {};
 }
 

@@ -36,6 +36,7 @@ struct Settings {
   int64_t channels = 0;
   int64_t pool_bytes = 0;
   std::string stores = "auto";
+  std::string placement = "auto";
   std::string wait = "auto";
   std::string kernels = "auto";
   std::string interface_name;

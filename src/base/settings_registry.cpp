@@ -19,6 +19,7 @@ constexpr std::string_view family_names[] = {"auto", "ipv4", "ipv6"};
 constexpr std::string_view switch_names[] = {"off", "on"};
 constexpr std::string_view order_names[] = {"any", "fixed"};
 constexpr std::string_view hierarchy_names[] = {"auto", "flat", "hosts", "packages", "numa_nodes", "l3s"};
+constexpr std::string_view placement_names[] = {"auto", "off"};
 constexpr std::string_view wait_names[] = {"auto", "spin", "yield"};
 constexpr std::string_view kernel_names[] = {"auto", "scalar", "avx2", "avx512"};
 
@@ -100,6 +101,11 @@ constexpr SettingRule registry[] = {
     {.name = "BCCL_SHM_STORES",
      .kind = Choice{&Settings::stores, store_names},
      .meaning = "How shared staging memory is written: through the cache, or streaming past it."},
+    {.name = "BCCL_PLACEMENT",
+     .kind = Choice{&Settings::placement, placement_names},
+     .reach = Reach::process,
+     .meaning = "auto: staging memory and memory of bcclMemAlloc lie on the NUMA node of the rank that owns them; off: where "
+                "the system puts them."},
     {.name = "BCCL_WAIT",
      .kind = Choice{&Settings::wait, wait_names},
      .meaning = "How a rank waits for its peers."},

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "comm/agreement.h"
 #include "comm/communicator.h"
+#include "comm/placement.h"
 #include "node/fork.h"
 #include "topology/cluster.h"
 #include "transport/routed/endpoint.h"
@@ -121,7 +122,8 @@ Status Communicator::connect(Exchange& exchange, Deadline deadline, const Decora
   const Whereabouts here = BCCL_TRY(find_whereabouts(pose_));
   const shm::Options options{.pool_bytes = static_cast<size_t>(settings_.pool_bytes), .stores = settings_.stores};
   const auto arena_bytes = [&](int ranks_here) { return shm::arena_bytes(ranks_here, options); };
-  node_ = BCCL_TRY(Node::join(exchange, arena_bytes, deadline, {.host = pose_.host}));
+  node_ = BCCL_TRY(Node::join(exchange, arena_bytes, deadline,
+                                   {.host = pose_.host, .memory_node = memory_node_for(here, settings_)}));
   auto near = std::make_unique<shm::ShmEndpoint>(*node_, options);
   if (pose_.host.empty()) near->measure_distance(measure_patience_ms);  // hosts made of one take its cores from each other
   const bool is_near = near->distance() == shm::Distance::near;

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/system_limit.h"
 #include "memory/pages.h"
 #include "memory/shared_memory.h"
@@ -66,7 +67,7 @@ std::string objection_to(const Entry& entry) {
 
 }  // namespace
 
-Result<std::byte*> allocate_shared(size_t bytes) {
+Result<std::byte*> allocate_shared(size_t bytes, int node_number) {
   if (bytes > SIZE_MAX / 2) return fail(Code::invalid_argument, "{} bytes are more than memory can hold", bytes);
   auto made = std::make_shared<Allocation>();
   made->bytes = whole_pages(bytes);
@@ -76,6 +77,9 @@ Result<std::byte*> allocate_shared(size_t bytes) {
   made->device = facts.st_dev;
   made->inode = facts.st_ino;
   BCCL_TRY(map_for_use(*made));
+  if (node_number >= 0)
+    if (const Status placed = prefer_node({made->begin, made->bytes}, node_number); !placed.ok())
+      log(LogLevel::info, "memory of {} bytes lies where it is touched first: {}", bytes, placed.sentence());
   const std::scoped_lock hold(table().lock);
   table().entries[reinterpret_cast<uintptr_t>(made->begin)] = {made, {}};
   version.fetch_add(1, std::memory_order_release);

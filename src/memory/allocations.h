@@ -32,8 +32,8 @@ class Claim {
   virtual void withdraw() = 0;                ///< It is being freed: do not use it any more.
 };
 
-/// At least so many bytes, zero, page-aligned.
-Result<std::byte*> allocate_shared(size_t bytes);
+/// At least so many bytes, zero, page-aligned; on that NUMA node if it can be, -1: wherever they are touched first.
+Result<std::byte*> allocate_shared(size_t bytes, int node_number = -1);
 
 /// invalid_argument: not the beginning of an allocation; invalid_usage: some claim objects, or the memory is that of
 /// the process that forked this one. Its pages go back to the system at once, though peers may have it mapped.

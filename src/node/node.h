@@ -57,6 +57,7 @@ using ArenaBytes = std::function<size_t(int ranks_here)>;
 struct JoinOptions {
   SleepOrder order = SleepOrder::membarrier;  ///< polling everywhere if any rank says so.
   std::string host = {};  ///< Instead of the boot id: so tests make several hosts of one. 39 bytes at most.
+  int memory_node = -1;   ///< NUMA node that this rank's arena is to lie on, by the system's number; -1: any.
 };
 
 class Node final {

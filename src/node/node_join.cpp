@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include "base/log.h"
+#include "memory/pages.h"
 #include "node/doorbell.h"
 #include "node/fork.h"
 #include "node/handover.h"
@@ -32,8 +33,8 @@ bool any_meeting(const Members& all, const Groups& groups) {
 /// One attempt of all ranks to join their presumed groups.
 class Attempt {
  public:
-  Attempt(Exchange& exchange, const Members& all, const Groups& groups, Deadline deadline)
-      : exchange_(exchange), deadline_(deadline), party_(all, groups, exchange.rank()) {}
+  Attempt(Exchange& exchange, const Members& all, const Groups& groups, Deadline deadline, int memory_node)
+      : exchange_(exchange), deadline_(deadline), memory_node_(memory_node), party_(all, groups, exchange.rank()) {}
 
   /// Collective: the memory of this rank's group, or how the groups have to be refined.
   Result<std::shared_ptr<NodeMemory>> run(size_t arena_bytes, std::optional<Round>& refused) {
@@ -80,7 +81,16 @@ class Attempt {
   Result<std::string> lock(const Result<std::shared_ptr<NodeMemory>>& memory) {
     if (!memory.ok()) return Error{memory.code(), memory.sentence()};
     BCCL_TRY(memory.value()->lock(exchange_.rank()));
+    place(memory.value()->arena(exchange_.rank()));
     return std::string{};
+  }
+
+  /// Before anybody touches it: peers do so when this round is over, and the first to look at a page would decide.
+  void place(std::span<std::byte> arena) const {
+    if (memory_node_ < 0) return;
+    if (const Status placed = prefer_node(arena, memory_node_); !placed.ok())
+      log(LogLevel::info, "{}: its staging memory lies where it is touched first: {}",
+          party_.all().describe(exchange_.rank()), placed.sentence());
   }
 
   static std::shared_ptr<NodeMemory> give_up(const Round& round, std::optional<Round>& refused) {
@@ -96,6 +106,7 @@ class Attempt {
 
   Exchange& exchange_;
   const Deadline deadline_;
+  const int memory_node_;
   Party party_;
   FileDescriptor socket_;  ///< A leader's listens.
 };
@@ -113,7 +124,7 @@ Result<std::unique_ptr<Node>> Node::join(Exchange& exchange, const ArenaBytes& a
     const auto here = static_cast<int>(groups.members(groups.of(rank)).size());
     std::optional<Round> refused;
     std::shared_ptr<NodeMemory> memory =
-        BCCL_TRY(Attempt(exchange, all, groups, deadline).run(arena_bytes(here), refused));
+        BCCL_TRY(Attempt(exchange, all, groups, deadline, options.memory_node).run(arena_bytes(here), refused));
     if (!refused) return std::unique_ptr<Node>(new Node(rank, std::move(memory)));
     Groups refined = groups.without(refused->refused);
     if (refined == groups) return fail(Code::system_error, "{}", refused->refusal);
