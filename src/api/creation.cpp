@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "api/handle.h"
-#include "net/quiet_thread.h"
+#include "base/quiet_thread.h"
 
 namespace bccl {
 namespace {
@@ -38,7 +38,8 @@ Status make_and_wait(std::vector<Creation> creations) {
 
 void begin(Creation creation) {
   const bcclComm_t handle = *creation.comm = reserve_handle();
-  Status started = start_quiet_thread("bccl-create", [handle, make = std::move(creation.make)] { fulfil(handle, make()); });
+  // Where it runs says where the rank is.
+  Status started = start_stand_in("bccl-create", [handle, make = std::move(creation.make)] { fulfil(handle, make()); });
   if (!started.ok()) fulfil(handle, std::move(started).take_error());
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "api/config.h"
+#include "comm/placement.h"
 
 namespace bccl {
 namespace {
@@ -29,6 +30,7 @@ Result<Settings> process_settings() {
   const GivenSettings given = BCCL_TRY(given_to_process(environ));
   Settings settings = BCCL_TRY(read_settings(given));
   configure_log(settings.debug, settings.debug_file);
+  place_threads(settings);
   for (const std::string& warning : setting_warnings(given)) log(LogLevel::warn, "{}", warning);
   process.settings = settings;
   return settings;

@@ -104,8 +104,8 @@ constexpr SettingRule registry[] = {
     {.name = "BCCL_PLACEMENT",
      .kind = Choice{&Settings::placement, placement_names},
      .reach = Reach::process,
-     .meaning = "auto: staging memory and memory of bcclMemAlloc lie on the NUMA node of the rank that owns them; off: where "
-                "the system puts them."},
+     .meaning = "auto: staging memory and memory of bcclMemAlloc lie on the NUMA node of the rank that owns them, and the "
+                "library's own threads run on the node of what they serve; off: where the system puts them."},
     {.name = "BCCL_WAIT",
      .kind = Choice{&Settings::wait, wait_names},
      .meaning = "How a rank waits for its peers."},

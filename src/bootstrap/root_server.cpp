@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "net/quiet_thread.h"
+#include "base/quiet_thread.h"
 
 namespace bccl {
 

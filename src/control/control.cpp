@@ -1,8 +1,10 @@
 #include "control/control.h"
 
+#include <set>
 #include <utility>
 
 #include "control/service.h"
+#include "net/interfaces.h"
 #include "node/fork.h"
 #include "transport/tcp/meeting.h"
 
@@ -16,6 +18,16 @@ std::vector<int> fellow_leaders(const Groups& groups, int rank) {
   for (int group = 0; group < groups.count(); ++group)
     if (group != groups.of(rank)) leaders.push_back(groups.leader(group));
   return leaders;
+}
+
+/// Of the NIC that the lines go through; -1: of several nodes, or not known.
+int node_of_nic(const std::vector<Line>& lines) {
+  std::set<int> nodes;
+  for (const Line& line : lines) {
+    const Result<Address> address = local_address(line.messages.socket());
+    nodes.insert(address.ok() ? numa_node_of(address.value()) : -1);
+  }
+  return nodes.size() == 1 ? *nodes.begin() : -1;
 }
 
 }  // namespace
@@ -34,8 +46,9 @@ Result<std::unique_ptr<Control>> Control::open(Exchange& exchange, const Node& n
   std::vector<Line> lines;
   for (tcp::Pair& pair : company.pairs)
     lines.push_back({groups.of(pair.peer.rank), std::move(pair.pipes.front()), std::move(pair.pipes.back())});
+  const int node_number = node_of_nic(lines);
   auto steward = std::make_shared<Steward>(node.envoy(), std::move(lines));
-  BCCL_TRY(Service::of_this_process().adopt(steward));
+  BCCL_TRY(Service::of_this_process().adopt(steward, node_number));
   return std::unique_ptr<Control>(new Control(std::move(steward)));
 }
 

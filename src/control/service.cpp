@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "net/quiet_thread.h"
+#include "base/quiet_thread.h"
 #include "node/doorbell.h"
 #include "node/fork.h"
 
@@ -25,17 +25,17 @@ Service& Service::of_this_process() {
   return *service;
 }
 
-Status Service::start() {
+Status Service::start(int node_number) {
   BCCL_TRY(poller_.open());
-  Status started = start_quiet_thread("bccl-control", [this] { run(); });
+  Status started = start_quiet_thread("bccl-control", [this] { run(); }, node_number);
   if (!started.ok()) poller_.close();
   running_ = started.ok();
   return started;
 }
 
-Status Service::adopt(std::shared_ptr<Steward> steward) {
+Status Service::adopt(std::shared_ptr<Steward> steward, int node_number) {
   const std::scoped_lock hold(lock_);
-  if (!running_) BCCL_TRY(start());
+  if (!running_) BCCL_TRY(start(node_number));
   auto charge = std::make_unique<Charge>();
   charge->steward = std::move(steward);
   Status watched = watch_all(*charge);

@@ -20,13 +20,14 @@ class Service {
   /// Never destroyed: the thread may live until the process ends.
   static Service& of_this_process();
 
-  Status adopt(std::shared_ptr<Steward> steward);
+  /// `node_number`: of the NUMA node that the NIC of its links hangs at; -1: not known. The first steward's counts.
+  Status adopt(std::shared_ptr<Steward> steward, int node_number = -1);
   /// Lets the steward say at once what there is to say: that its rank has left, before the process may end.
   void tend(const std::shared_ptr<Steward>& steward);
 
  private:
   Service();
-  Status start();
+  Status start(int node_number);
   void run();
 
   struct Watch {

@@ -83,6 +83,18 @@ Result<std::vector<InterfaceAddress>> interface_addresses() {
   return found;
 }
 
+int numa_node_of(const Address& address) {
+  const Result<std::vector<InterfaceAddress>> all = interface_addresses();
+  if (!all.ok()) return -1;
+  const auto found = std::ranges::find_if(all.value(), [&](const InterfaceAddress& each) {
+    return each.address.ipv6 == address.ipv6 && each.address.bytes == address.bytes;
+  });
+  int node = -1;
+  if (found == all.value().end()) return node;
+  std::ifstream file{fmt::format("/sys/class/net/{}/device/numa_node", found->interface_name)};
+  return file >> node ? node : -1;
+}
+
 Result<std::vector<InterfaceAddress>> select_interfaces(std::vector<InterfaceAddress> all, const std::string& names) {
   if (all.empty())
     return fail(Code::system_error, "no network interface of this host is up, not even loopback");

@@ -21,6 +21,9 @@ struct InterfaceAddress {
 };
 Result<std::vector<InterfaceAddress>> interface_addresses();
 
+/// The NUMA node that the interface with this address hangs at, by the system's number; -1: none, or not known.
+int numa_node_of(const Address& address);
+
 bool is_link_local(const Address& address);  ///< IPv6 only: means something else on each host.
 
 /// Those that BCCL_SOCKET_IFNAME means: names separated by commas, of which each stands for all interfaces whose names

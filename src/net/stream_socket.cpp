@@ -67,10 +67,16 @@ Result<Listener> listen_at(const Address& address, size_t buffer_bytes) {
     }
     return error;
   }
-  where.bytes = sizeof where.storage;
-  if (getsockname(socket.get(), where.get(), &where.bytes) != 0)
-    return fail_errno(errno, "cannot ask which port a socket listens on");
-  return Listener{std::move(socket), *address_from(where.get())};
+  const Address bound = BCCL_TRY(local_address(socket.get()));
+  return Listener{std::move(socket), bound};
+}
+
+Result<Address> local_address(int socket) {
+  KernelAddress where;
+  if (getsockname(socket, where.get(), &where.bytes) != 0)
+    return fail_errno(errno, "cannot ask which address a socket has");
+  const std::optional<Address> address = address_from(where.get());
+  return address ? Result<Address>(*address) : fail(Code::system_error, "a socket has an address that is none of IP");
 }
 
 Result<FileDescriptor> start_connecting(const Address& address, size_t buffer_bytes) {

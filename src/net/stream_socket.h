@@ -22,6 +22,7 @@ struct Listener {
 /// invalid_argument: not an address of this host.
 /// `buffer_bytes`: of the kernel's buffers, each way, of what connects to it; 0: as the kernel sees fit.
 Result<Listener> listen_at(const Address& address, size_t buffer_bytes = 0);
+Result<Address> local_address(int socket);
 
 /// Starts to connect; the socket turns writable when that has worked or failed (see connect_error).
 Result<FileDescriptor> start_connecting(const Address& address, size_t buffer_bytes = 0);

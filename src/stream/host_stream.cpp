@@ -1,15 +1,13 @@
 #include "stream/host_stream.h"
 
 #include <algorithm>
-#include <system_error>
 #include <utility>
 
-#include <pthread.h>
 #include <sched.h>
 
 #include "base/clock.h"
+#include "base/quiet_thread.h"
 #include "base/relax.h"
-#include "base/signals_blocked.h"
 
 namespace bccl {
 namespace {
@@ -67,18 +65,12 @@ void HostStream::append(Work work) {
 }
 
 Status HostStream::start_thread() {
-  const SignalsBlocked blocked;
-  try {
-    std::thread([self = shared_from_this()] { self->thread_main(); }).detach();
-  } catch (const std::system_error& error) {
-    return fail_errno(error.code().value(), "cannot start a thread for the stream");
-  }
+  BCCL_TRY(start_quiet_thread("bccl-stream", [self = shared_from_this()] { self->thread_main(); }));
   started_ = true;
   return {};
 }
 
 void HostStream::thread_main() {
-  pthread_setname_np(pthread_self(), "bccl-stream");
   Hold hold(lock_);
   const auto has_work = [this] { return runnable() && wanted_.load() == 0 && waiters_asleep_ == 0; };
   while (true) {

@@ -73,5 +73,10 @@ TEST_CASE("this host has at least one address to listen on") {
   CHECK_FALSE(all.value().empty());
 }
 
+TEST_CASE("loopback and addresses of other hosts hang at no NUMA node") {
+  CHECK(numa_node_of(lo4.address) == -1);
+  CHECK(numa_node_of({.bytes = {203, 0, 113, 7}}) == -1);
+}
+
 }  // namespace
 }  // namespace bccl::test
