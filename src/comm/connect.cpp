@@ -29,7 +29,8 @@ struct OwnFacts {
   uint64_t l3_bytes = 0;
   uint64_t slice_bytes_max = 0;
   uint64_t table_digest = 0;  ///< 0: it has no tuning table.
-  Location location;          ///< On its host.
+  Location location;          ///< On its host …
+  uint64_t machine = 0;       ///< … as it knows it: digest_of_cores().
 };
 
 Result<std::vector<OwnFacts>> gather(Exchange& exchange, const OwnFacts& mine, Deadline deadline) {
@@ -91,8 +92,12 @@ Facts conclude(const std::vector<OwnFacts>& all, const Groups& groups, Hierarchy
     facts.cores += static_cast<int>(all[static_cast<size_t>(groups.leader(group))].cores);
   if (groups.count() > 1) facts.hosts = groups.by_rank();
   std::vector<Location> locations;
-  for (const OwnFacts& one : all) locations.push_back(one.location);
-  const Cluster cluster = make_cluster(groups.by_rank(), std::move(locations));
+  std::vector<uint64_t> machines;
+  for (const OwnFacts& one : all) {
+    locations.push_back(one.location);
+    machines.push_back(one.machine);
+  }
+  const Cluster cluster = make_cluster(groups.by_rank(), std::move(locations), machines);
   facts.groups = groups_of(cluster, hierarchy);
   facts.l3s = l3_of_ranks(cluster);
   return facts;
@@ -140,7 +145,8 @@ Status Communicator::connect(Exchange& exchange, Deadline deadline, const Decora
                       .l3_bytes = here.machine->l3_bytes,
                       .slice_bytes_max = endpoint_->slice_bytes_max(),
                       .table_digest = table ? table->digest() : 0,
-                      .location = here.location};
+                      .location = here.location,
+                      .machine = digest_of_cores(*here.machine)};
   const std::vector<OwnFacts> all = BCCL_TRY(gather(exchange, mine, deadline));
   BCCL_TRY(check_tables(all));
   facts_ = conclude(all, node_->groups(), hierarchy_named(settings_.hierarchy));

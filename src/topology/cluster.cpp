@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -38,8 +39,24 @@ Groups divided(const Groups& outer, const std::vector<Location>& locations, int 
 
 }  // namespace
 
-Cluster make_cluster(std::span<const int> sharing, std::vector<Location> locations) {
-  return {numbered(std::vector<int>(sharing.begin(), sharing.end())), std::move(locations)};
+uint64_t digest_of_cores(const Topology& machine) {
+  uint64_t sum = 0xcbf29ce484222325ULL;  // FNV-1a, of whole numbers
+  const auto add = [&](int number) { sum = (sum ^ static_cast<uint32_t>(number)) * 0x100000001b3ULL; };
+  for (const Core& core : machine.cores) {
+    for (const int processor : core.processors) add(processor);
+    for (const int position : {core.location.core, core.location.l3, core.location.numa_node, core.location.package})
+      add(position);
+  }
+  return sum;
+}
+
+Cluster make_cluster(std::span<const int> sharing, std::vector<Location> locations, std::span<const uint64_t> machines) {
+  Groups hosts = numbered(std::vector<int>(sharing.begin(), sharing.end()));
+  std::vector<std::set<uint64_t>> seen(static_cast<size_t>(count_of(hosts)));
+  for (size_t rank = 0; rank < machines.size(); ++rank) seen[static_cast<size_t>(hosts[rank])].insert(machines[rank]);
+  for (size_t rank = 0; rank < hosts.size(); ++rank)
+    if (seen[static_cast<size_t>(hosts[rank])].size() > 1) locations[rank] = {};
+  return {std::move(hosts), std::move(locations)};
 }
 
 Enclosure enclosure(const Cluster& cluster, int one, int other) {

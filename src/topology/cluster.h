@@ -2,6 +2,7 @@
 /// of facts that every rank gathered, so all ranks conclude the same. A value; any thread.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,9 +17,15 @@ struct Cluster {
   std::vector<Location> locations;  ///< By rank, on its host.
 };
 
+/// Equal for two processes if positions of cores mean the same to both.
+uint64_t digest_of_cores(const Topology& machine);
+
 /// `sharing[rank]`: a number that equals another's if and only if the two ranks were seen to map the same
-/// memory. That alone makes them one host, whatever their machines are called. `locations` as long.
-Cluster make_cluster(std::span<const int> sharing, std::vector<Location> locations);
+/// memory. That alone makes them one host, whatever their machines are called. `locations` as long, and
+/// `machines`, if given: digest_of_cores() of what each rank takes for its machine. Where ranks of a host
+/// differ in that (containers may be shown other processors), none of them has a location.
+Cluster make_cluster(std::span<const int> sharing, std::vector<Location> locations,
+                     std::span<const uint64_t> machines = {});
 
 /// The smallest part that holds two ranks.
 Enclosure enclosure(const Cluster& cluster, int one, int other);

@@ -58,6 +58,12 @@ TEST_CASE("One rank that may run on all of its host is enough for the host to st
   CHECK(team[0].facts().l3s.empty());
 }
 
+TEST_CASE("Ranks of a host that see different machines form no groups there") {
+  std::vector<Pose> poses = bound_to_cores("aaaaaaaa", two_packages());
+  poses[4].machine = std::make_shared<const Topology>(topology_from_synthetic("package:8 core:1 pu:1").value());
+  CHECK(Team(poses, with_hierarchy("auto"))[4].facts().groups.empty());
+}
+
 TEST_CASE("Ranks that differ in BCCL_HIERARCHY are told so") {
   for (const Status& outcome : create_with({with_hierarchy("auto"), with_hierarchy("flat")})) {
     CHECK(outcome.code() == Code::invalid_usage);

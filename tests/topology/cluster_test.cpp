@@ -124,6 +124,17 @@ TEST_CASE("Groups are told by their number and size, from the innermost level on
   CHECK(describe_groups({{0, 0, 1, 1, 2, 2, 3}, {0, 0, 0, 0, 1, 1, 1}}) == "4 groups of 1 to 2 ranks, 2 of 3 to 4");
 }
 
+TEST_CASE("Where ranks of a host take it for different machines, positions there say nothing") {
+  const Topology box = synthetic("package:2 core:2 pu:1");
+  const std::vector<int> hosts{0, 0, 0, 0, 1, 1, 1, 1};
+  const std::vector<Location> locations = joined(bound(box, 4), bound(box, 4));
+  std::vector<uint64_t> machines(8, digest_of_cores(box));
+  CHECK(groups_of(make_cluster(hosts, locations, machines)) == Levels{{0, 0, 1, 1, 2, 2, 3, 3}, hosts});
+  machines[5] = digest_of_cores(synthetic("package:4 core:1 pu:1"));
+  CHECK(groups_of(make_cluster(hosts, locations, machines)) == Levels{{0, 0, 1, 1, 2, 2, 2, 2}, hosts});
+  CHECK(l3_of_ranks(make_cluster(hosts, locations, machines)).empty());
+}
+
 TEST_CASE("A rank that may run anywhere keeps its host whole") {
   std::vector<Location> locations = bound(machine("eight_gpus"), 8);
   locations[3] = {};
