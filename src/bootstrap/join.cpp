@@ -67,9 +67,9 @@ class Arrival {
     return fmt::format("{}", fmt::join(each_of_them, "; "));
   }
 
-  Status wait(int64_t now, Deadline deadline) const {
+  Status wait(int64_t now, const Patience& patience) const {
     std::vector<pollfd> sockets;
-    int64_t ms = std::min<int64_t>(deadline.left_ms(), std::numeric_limits<int>::max());
+    int64_t ms = look_ms(patience);
     for (const Approach& each : approaches_) {
       if (each.poll_events() != 0) sockets.push_back({each.socket(), each.poll_events(), 0});
       if (each.next_ns())
@@ -99,7 +99,7 @@ class Arrival {
   int64_t refused_at_ns_ = 0;
 };
 
-Result<Seat> arrive(const UniqueId& id, const Introduction& me, Deadline deadline) {
+Result<Seat> arrive(const UniqueId& id, const Introduction& me, const Patience& patience) {
   Arrival arrival{id, me, now_ns()};
   while (true) {
     const int64_t now = now_ns();
@@ -107,17 +107,18 @@ Result<Seat> arrive(const UniqueId& id, const Introduction& me, Deadline deadlin
     if (Approach* way = arrival.welcomed())
       return Seat{way->take_socket(), way->keys(), me.rank, me.size, to_string(way->address())};
     if (const auto refusal = arrival.refusal(now)) return *refusal;
-    if (deadline.passed())
+    if (patience.deadline.passed())
       return fail(Code::timeout,
                   "cannot reach the root within {} ({}): is its process alive, and its host reachable?",
-                  spell_ms(deadline.budget_ms()), arrival.problems());
-    BCCL_TRY(arrival.wait(now, deadline));
+                  spell_ms(patience.deadline.budget_ms()), arrival.problems());
+    if (patience.interrupt) BCCL_TRY(patience.interrupt());
+    BCCL_TRY(arrival.wait(now, patience));
   }
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Exchange>> join(const UniqueId& id, int rank, int size, Deadline deadline) {
+Result<std::unique_ptr<Exchange>> join(const UniqueId& id, int rank, int size, const Patience& patience) {
   if (size < 1 || static_cast<uint32_t>(size) > ranks_max || rank < 0 || rank >= size)
     return fail(Code::invalid_argument,
                 "rank {} of {} ranks: ranks count from 0, and there are 1 to {} of them", rank, size,
@@ -125,9 +126,9 @@ Result<std::unique_ptr<Exchange>> join(const UniqueId& id, int rank, int size, D
   if (id.addresses.empty())
     return fail(Code::invalid_argument, "rank {}: the unique id holds no address", rank);
   const Introduction me{rank, size, static_cast<uint32_t>(getpid()), host_name()};
-  Result<Seat> seat = arrive(id, me, deadline);
+  Result<Seat> seat = arrive(id, me, patience);
   if (!seat.ok()) return fail(seat.code(), "rank {} of {}: {}", rank, size, seat.sentence());
-  return std::unique_ptr<Exchange>{std::make_unique<JoinedExchange>(std::move(*seat), id.secret)};
+  return std::unique_ptr<Exchange>{std::make_unique<JoinedExchange>(std::move(*seat), id.secret, patience.interrupt)};
 }
 
 }  // namespace bccl

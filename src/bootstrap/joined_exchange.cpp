@@ -18,6 +18,7 @@ namespace {
 // word.
 constexpr int64_t root_grace_ms = 1000;
 constexpr size_t read_bytes_max = 64 << 10;
+constexpr int64_t interrupt_look_ms = 20;
 
 uint32_t to_u32(int64_t value) {
   return static_cast<uint32_t>(std::clamp<int64_t>(value, 0, std::numeric_limits<uint32_t>::max()));
@@ -25,19 +26,26 @@ uint32_t to_u32(int64_t value) {
 
 }  // namespace
 
-JoinedExchange::JoinedExchange(Seat seat, const Secret& secret)
+int64_t look_ms(const Patience& patience) {
+  const int64_t most = patience.interrupt ? interrupt_look_ms : std::numeric_limits<int>::max();
+  return std::min(patience.deadline.left_ms(), most);
+}
+
+JoinedExchange::JoinedExchange(Seat seat, const Secret& secret, Interrupt interrupt)
     : seat_(std::move(seat)),
       secret_(secret.begin(), secret.end()),
+      interrupt_(std::move(interrupt)),
       pid_(getpid()),
       sealer_(seat_.keys.to_callee),
       reader_(seat_.keys.to_caller) {}
 
 JoinedExchange::~JoinedExchange() {
   if (getpid() != pid_) return;  // a forked child closes its copy; the connection stays its parent's
-  if (!failure_) {
-    const Payload nothing{""};
+  if (!failure_ || !interruption_.empty()) {
+    const Payload reason{interruption_.substr(0, sentence_bytes_max)};
+    const std::string head = sealer_.header(FrameKind::goodbye, reason);
     // Without room for it the rank counts as dead, which is no worse than what keeps the root from reading.
-    static_cast<void>(write_some(seat_.socket.get(), sealer_.header(FrameKind::goodbye, nothing)));
+    static_cast<void>(write_some(seat_.socket.get(), head, reason.bytes()));
   }
   hang_up(seat_.socket);
 }
@@ -63,6 +71,7 @@ Status JoinedExchange::check() {
   bool gone = false;
   Status heard = read_what_waits(blobs, &gone);
   if (heard.ok() && gone) heard = root_ended();
+  if (heard.ok()) heard = look_for_interrupt();
   if (!heard.ok()) failure_ = fail(heard.code(), "rank {}: {}", rank(), heard.sentence());
   return heard.ok() ? Status{} : Status{*failure_};
 }
@@ -72,6 +81,13 @@ Error JoinedExchange::root_ended() const {
               "the root at {} ended during bootstrap: the process that made the unique id, rank 0 as a rule, has "
               "died or ended",
               seat_.root);
+}
+
+Status JoinedExchange::look_for_interrupt() {
+  if (!interrupt_) return {};
+  Status interrupted = interrupt_();
+  interruption_ = interrupted.sentence();
+  return interrupted;
 }
 
 Result<std::vector<std::string>> JoinedExchange::gather(const std::string& mine, Deadline deadline) {
@@ -89,10 +105,11 @@ Result<std::vector<std::string>> JoinedExchange::gather(const std::string& mine,
     BCCL_TRY(read_what_waits(blobs, &gone));
     if (blobs.size() == ranks()) return blobs;
     if (gone) return root_ended();
-    const Status waited = wait_for(POLLIN, last_word);
-    if (!waited.ok())
+    Status waited = wait_for(POLLIN, last_word);
+    if (waited.code() == Code::timeout)
       return fail(waited.code(), "{} all_gather {} of the bootstrap within {}", waited.sentence(), rounds_,
                   spell_ms(deadline.budget_ms()));
+    BCCL_TRY(std::move(waited));
   }
 }
 
@@ -106,8 +123,9 @@ Status JoinedExchange::send(FrameKind kind, const Payload& payload, Deadline dea
     if (transfer.gone) return {};  // what the root said before it hung up is still to be read, and tells why
     sent += transfer.bytes;
     if (transfer.bytes > 0) continue;
-    const Status waited = wait_for(POLLOUT, deadline);
-    if (!waited.ok()) return fail(waited.code(), "{} the blob of all_gather {}", waited.sentence(), rounds_);
+    Status waited = wait_for(POLLOUT, deadline);
+    if (waited.code() == Code::timeout) return fail(waited.code(), "{} the blob of all_gather {}", waited.sentence(), rounds_);
+    BCCL_TRY(std::move(waited));
   }
   return {};
 }
@@ -138,13 +156,14 @@ Status JoinedExchange::take_frames(Blobs& blobs) {
   return {};
 }
 
-Status JoinedExchange::wait_for(short events, Deadline deadline) const {
+Status JoinedExchange::wait_for(short events, Deadline deadline) {
+  const Patience patience(deadline, interrupt_);
   while (true) {
     pollfd socket{seat_.socket.get(), events, 0};
-    const int64_t left_ms = std::min<int64_t>(deadline.left_ms(), std::numeric_limits<int>::max());
-    const int ready = poll(&socket, 1, static_cast<int>(left_ms));
+    const int ready = poll(&socket, 1, static_cast<int>(look_ms(patience)));
     if (ready > 0) return {};
     if (ready < 0 && errno != EINTR) return fail_errno(errno, "cannot wait for the root's socket");
+    BCCL_TRY(look_for_interrupt());
     if (deadline.passed())
       return fail(Code::timeout, "the root at {} has not {}", seat_.root,
                   events == POLLIN ? "answered" : "taken");

@@ -22,7 +22,7 @@ enum class FrameKind : uint32_t {
   contribution = 1,  ///< rank → root: my blob of the next all_gather
   gathered = 2,      ///< root → rank: some of the blobs, in the order of ranks
   failure = 3,       ///< root → rank: why nothing more will come
-  goodbye = 4,       ///< rank → root: I close on purpose
+  goodbye = 4,       ///< rank → root: I close on purpose; and why, if the others are to fail because of it
 };
 
 inline constexpr size_t frame_header_bytes = 4 + 4 + 32;

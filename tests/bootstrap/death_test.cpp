@@ -1,5 +1,6 @@
 /// Ranks that are missing, silent, or gone; threads and recordings here, real processes in
 /// processes_test.cpp.
+#include <atomic>
 #include <thread>
 
 #include <catch2/catch.hpp>
@@ -46,6 +47,44 @@ TEST_CASE("a rank that joined and is silent is named with its process when the t
   CHECK(blobs.code() == Code::timeout);
   CHECK_THAT(blobs.sentence(), Contains("rank 1 (host elsewhere, pid 4711) has not reached all_gather 1") &&
                                    Contains("after 50 ms"));
+}
+
+/// An error once the flag is set.
+Interrupt once(const std::atomic<bool>& unwanted) {
+  return [&] { return unwanted ? Status{fail(Code::invalid_usage, "nobody wants it any more")} : Status{}; };
+}
+
+TEST_CASE("a rank that is interrupted stops waiting, and the others are told why, at once") {
+  const UniqueId id = open_loopback_root();
+  std::atomic<bool> unwanted{false};
+  auto waiting = join(id, 0, 3, patience());  // the third never comes
+  auto interrupted = join(id, 1, 3, {patience(), once(unwanted)});
+  REQUIRE(waiting.ok());
+  REQUIRE(interrupted.ok());
+  std::string found[2];
+  const int64_t begin = now_ns();
+  std::thread waiter([&] { found[0] = (*waiting)->all_gather("", patience()).sentence(); });
+  unwanted = true;
+  found[1] = (*interrupted)->all_gather("", patience()).sentence();
+  interrupted->reset();  // leaves
+  waiter.join();
+  CHECK(now_ns() - begin < at_once_ns);
+  CHECK_THAT(found[1], Contains("rank 1: nobody wants it any more"));
+  CHECK_THAT(found[0], Contains("rank 1 (") && Contains("gave up") && Contains("nobody wants it any more"));
+}
+
+TEST_CASE("a rank that is interrupted looks for the root no longer") {
+  UniqueId id = open_loopback_root();
+  const PlainListener silent;
+  id.addresses = {silent.address()};
+  std::atomic<bool> unwanted{false};
+  const int64_t begin = now_ns();
+  std::thread changer([&] { unwanted = true; });
+  const auto exchange = join(id, 0, 2, {patience(), once(unwanted)});
+  changer.join();
+  CHECK(now_ns() - begin < at_once_ns);
+  CHECK(exchange.code() == Code::invalid_usage);
+  CHECK_THAT(exchange.sentence(), Contains("rank 0 of 2") && Contains("nobody wants it any more"));
 }
 
 TEST_CASE("the shortest patience among the ranks decides") {
