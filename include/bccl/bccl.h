@@ -207,13 +207,13 @@ BCCL_API bcclResult_t bcclCommInitRankConfig(bcclComm_t* comm, int nranks, bcclU
                                              const bcclConfig_t* config);
 
 /* Makes all communicators of one clique in this process. One thread may then drive them all with groups, or a thread
- * each. Not inside a group.
+ * each. In a group they are made at its end.
  *   comms     out: array of ndev elements; receives the communicators of ranks 0 … ndev - 1; NULL where they could
  *             not be made
  *   ndev      how many ranks, 1 … 1024
  *   devlist   NULL, or array of ndev devices, rank by rank; host memory is device 0, the only one in this version
  * bcclInvalidArgument: comms is NULL, ndev out of range, another device, a BCCL_ variable has a value that is not
- * allowed. bcclInvalidUsage: called inside a group. bcclSystemError: a limit of the system, and which. */
+ * allowed. bcclSystemError: a limit of the system, and which. */
 BCCL_API bcclResult_t bcclCommInitAll(bcclComm_t* comms, int ndev, const int* devlist);
 
 /* bcclCommInitAll for communicators that differ from the defaults, all in the same.
@@ -226,10 +226,9 @@ BCCL_API bcclResult_t bcclCommInitAllConfig(bcclComm_t* comms, int ndev, const i
 
 /* Joins the communicator of all processes of this job, as the launcher's environment tells it: bccl run, torchrun,
  * Open MPI, Slurm, or PMI (MPICH and its kin). Blocks like bcclCommInitRank. The first call of every process makes
- * the first communicator, the second call the second, and so on. Not inside a group.
+ * the first communicator, the second call the second, and so on. In a group they are made at its end.
  *   comm      out: receives the communicator; NULL after an error
- * Errors as of bcclCommInitRank; and bcclInvalidUsage: called inside a group, no launcher's variables are set, or they
- * contradict each other. */
+ * Errors as of bcclCommInitRank; and bcclInvalidUsage: no launcher's variables are set, or they contradict each other. */
 BCCL_API bcclResult_t bcclCommInitFromEnv(bcclComm_t* comm);
 
 /* bcclCommInitFromEnv for a communicator that differs from the defaults.
@@ -260,7 +259,8 @@ BCCL_API bcclResult_t bcclCommDestroy(bcclComm_t comm);
 /* Makes all pending and later calls on this communicator fail on every rank (bcclRemoteError that names this rank),
  * waits until a call of another thread or in a stream has left it, and ends it like bcclCommDestroy. Calls that are still
  * enqueued do nothing but fail when their stream comes to them: their buffers are the caller's again when this returns. A
- * communicator that is still being made is given up at once; other ranks find this one gone in their first call.
+ * communicator that is still being made is given up at once; other ranks are told so where they wait for this one to come,
+ * or else find it gone in their first call.
  * Any thread, at any time; returns within a second.
  *   comm      the communicator; from now on invalid, as after bcclCommDestroy
  * bcclInvalidArgument: comm is NULL or has ended.
@@ -270,8 +270,9 @@ BCCL_API bcclResult_t bcclCommAbort(bcclComm_t comm);
 /* The communicator's state. Looks whether a peer has died, so that this is known without a call. Any thread, at any
  * time.
  *   comm        the communicator
- *   asyncError  out: receives bcclSuccess; or bcclInProgress, while a nonblocking communicator is being made, is not done
- *               with calls that were given no stream, or after bcclCommFinalize with any; or the error that broke the
+ *   asyncError  out: receives bcclSuccess; or bcclInProgress, while a nonblocking communicator is being made, or one is
+ *               being made of it in the background, or it is not done with calls that were given no stream, or after
+ *               bcclCommFinalize with any; or the error that broke the
  *               communicator or its creation, whose sentence is then that of bcclGetLastError(comm)
  * bcclInvalidArgument: comm is NULL or has ended, asyncError is NULL. */
 BCCL_API bcclResult_t bcclCommGetAsyncError(bcclComm_t comm, bcclResult_t* asyncError);
@@ -290,25 +291,33 @@ BCCL_API bcclResult_t bcclCommUserRank(bcclComm_t comm, int* rank);
 
 /* ---- communicators that come of other ones ---- */
 
+/* These functions may be called in a group: then they are checked and recorded, and its end makes the communicators, so that
+ * one thread can drive many ranks. And where the new communicator is nonblocking (its `config` says so, or comm is and
+ * `config` says nothing), they return bcclInProgress, and newcomm names it at once, unless there is none for this rank.
+ * bcclCommGetAsyncError of newcomm says when it is there, and that of comm says bcclInProgress until then. In either case the
+ * communicator is made in the order of the calls on comm: after those before, and before those after. An error that other
+ * ranks or time have a part in is then the state of newcomm, which is to be destroyed; comm works on if it is not broken
+ * itself. bcclCommAbort of newcomm meanwhile: comm takes its part all the same, and what is made is given up. */
+
 #define BCCL_SPLIT_NOCOLOR (-1)
 
 /* Makes communicators of the ranks of a living one: ranks that give one color make one. Collective over comm: every rank
  * calls it, those that join none, too, and all communicators are made or none, with the same error on all ranks. It goes
- * over comm itself, and needs no id. The new ones are independent of comm from then on. Not inside a group.
+ * over comm itself, and needs no id. The new ones are independent of comm from then on.
  *   comm      the communicator, which stays as it is
  *   color     0 or more: this rank joins the ranks that give the same; BCCL_SPLIT_NOCOLOR: it joins none
  *   key       any int: ranks of one color are ordered by it, and by their rank in comm where it is equal
  *   newcomm   out: receives the new communicator; NULL after an error, and where color is BCCL_SPLIT_NOCOLOR
  *   config    NULL: as comm, whose settings and name it has; else what differs, on this rank. Read before the call returns
  * bcclInvalidArgument: comm is NULL or has ended, color is negative, newcomm is NULL, config as of bcclCommInitRankConfig;
- * except for comm, the other ranks get the error as well, and comm works on. bcclInvalidUsage: called inside a group,
- * another thread is inside comm, ranks made different calls (which breaks comm), or ranks of one color disagree on
+ * except for comm, the other ranks get the error as well, and comm works on. bcclInvalidUsage: another thread is inside
+ * comm, ranks made different calls (which breaks comm), or ranks of one color disagree on
  * settings that must be equal. bcclRemoteError, bcclTimeout: as of any collective. bcclSystemError: a limit of the system
  * on some rank, and which. */
 BCCL_API bcclResult_t bcclCommSplit(bcclComm_t comm, int color, int key, bcclComm_t* newcomm, const bcclConfig_t* config);
 
 /* Makes another communicator of the same ranks in the same order, as bcclCommSplit does: for calls of another thread, or
- * of a library that does not want to be confused with its caller. Collective over comm. Not inside a group.
+ * of a library that does not want to be confused with its caller. Collective over comm.
  *   comm      the communicator, which stays as it is
  *   newcomm   out: receives the new communicator; NULL after an error
  *   config    as of bcclCommSplit
@@ -332,8 +341,7 @@ BCCL_API bcclResult_t bcclCommRevoke(bcclComm_t comm, int revokeFlags);
 /* Makes a communicator of the ranks of another one without some: without the dead ones after an error, say. All ranks that
  * are left call it, and no others. The old communicator may be broken or revoked, and is to be destroyed then; else it
  * stays as it is. The ranks keep their order. Blocks like bcclCommInitRank; among ranks of several processes it opens a
- * port in the process of the lowest of them, as bcclGetUniqueId does, whose address the others learn through comm. Not
- * inside a group.
+ * port in the process of the lowest of them, as bcclGetUniqueId does, whose address the others learn through comm.
  *   comm               the communicator
  *   excludeRanksList   array of excludeRanksCount ranks of comm, each once, in any order, not this one; the same ranks on
  *                      all that are left. NULL if excludeRanksCount is 0
@@ -342,8 +350,8 @@ BCCL_API bcclResult_t bcclCommRevoke(bcclComm_t comm, int revokeFlags);
  *   config             as of bcclCommSplit
  *   shrinkFlags        BCCL_SHRINK_DEFAULT: no call is under way on comm; BCCL_SHRINK_ABORT: comm is revoked first, which
  *                      ends those calls, of other threads, too
- * bcclInvalidArgument: comm is NULL or has ended, an argument of this rank is wrong; the other ranks then wait for it.
- * bcclInvalidUsage: called inside a group, another thread is inside comm, or ranks exclude different ranks.
+ * bcclInvalidArgument: comm is NULL or has ended, or an argument of this rank is wrong, which is the error of the other ranks
+ * as well. bcclInvalidUsage: another thread is inside comm, or ranks exclude different ranks.
  * bcclRemoteError: a rank that was to be left died, or failed. bcclTimeout: ranks have not called within
  * BCCL_BOOTSTRAP_TIMEOUT, and which. bcclSystemError: a limit of the system, and which. After any error the call may be
  * made again, without more ranks, say. */
@@ -358,7 +366,7 @@ BCCL_API bcclResult_t bcclCommShrink(bcclComm_t comm, const int* excludeRanksLis
 BCCL_API bcclResult_t bcclCommGetUniqueId(bcclComm_t comm, bcclUniqueId* uniqueId);
 
 /* Makes a larger communicator of the ranks of a living one, which keep their numbers, and of new ranks. All of them call
- * it. Blocks like bcclCommInitRank until all are there. The old communicator stays as it is. Not inside a group.
+ * it. Blocks like bcclCommInitRank until all are there. The old communicator stays as it is.
  *   comm      the communicator that grows; NULL: this is a new rank
  *   nranks    how many ranks the larger communicator has; more than comm, and the same on all ranks
  *   uniqueId  the id that bcclCommGetUniqueId made, on the new ranks and on the rank of comm that made it; the other ranks
@@ -367,9 +375,8 @@ BCCL_API bcclResult_t bcclCommGetUniqueId(bcclComm_t comm, bcclUniqueId* uniqueI
  *   newcomm   out: receives the larger communicator; NULL after an error
  *   config    with a comm: as of bcclCommSplit; a new rank: as of bcclCommInitRankConfig
  * bcclInvalidArgument: comm has ended, nranks or rank is out of range, uniqueId is no id, newcomm is NULL, config as of
- * bcclCommInitRankConfig; the other ranks of comm get the error as well. bcclInvalidUsage: called inside a group, another
- * thread is inside comm, ranks give different nranks or ids, or none, a rank was given twice, or ranks disagree on settings
- * that must be equal. bcclRemoteError, bcclTimeout, bcclSystemError: as of bcclCommInitRank. */
+ * bcclCommInitRankConfig; the other ranks of comm get the error as well. bcclInvalidUsage: another thread is inside comm,
+ * ranks give different nranks or ids, or none, a rank was given twice, or ranks disagree on settings that must be equal. bcclRemoteError, bcclTimeout, bcclSystemError: as of bcclCommInitRank. */
 BCCL_API bcclResult_t bcclCommGrow(bcclComm_t comm, int nranks, const bcclUniqueId* uniqueId, int rank, bcclComm_t* newcomm,
                                    const bcclConfig_t* config);
 
@@ -683,13 +690,13 @@ BCCL_API bcclResult_t bcclRecv(void* recvbuff, size_t count, bcclDataType_t data
 
 /* ---- groups ---- */
 
-/* Begins a group of the calling thread: until its end, collectives, messages and bcclCommInitRank of this thread are checked
- * and recorded, not run.
+/* Begins a group of the calling thread: until its end, collectives, messages and functions of this thread that make
+ * communicators are checked and recorded, not run.
  * Groups nest; only the end of the outermost runs anything. Never fails. */
 BCCL_API bcclResult_t bcclGroupStart(void);
 
 /* Ends a group. The outermost end first makes the recorded communicators: those that are not nonblocking all, or none of
- * them. Then it runs the recorded calls, all in this thread: collectives on one communicator in their order, then its sends
+ * them; several of one communicator in the order in which they were asked for. Then it runs the recorded calls, all in this thread: collectives on one communicator in their order, then its sends
  * and receives side by side; different communicators concurrently, so that one thread can drive many ranks; and returns when
  * all are done. Returns the first error. If a recorded call was refused (bcclInvalidArgument), that is returned and nothing
  * is made or run.

@@ -11,6 +11,7 @@
 #include "api/grouping.h"
 #include "api/last_error.h"
 #include "api/process_settings.h"
+#include "api/turn.h"
 #include "base/log.h"
 #include "bootstrap/environment.h"
 #include "bootstrap/rendezvous.h"
@@ -28,29 +29,22 @@ Status get_unique_id(bcclUniqueId* id) {
 /// One rank alone needs no rendezvous.
 Made create_alone(const Settings& settings) { return Communicator::create(*local_exchanges(1).front(), settings); }
 
-Made join_as(const UniqueId& id, Caller caller, const Settings& settings) {
-  auto exchange = BCCL_TRY(join(id, caller.rank, caller.ranks, Deadline::after_ms(settings.bootstrap_timeout_ms)));
-  return Communicator::create(*exchange, settings);
-}
-
 Result<Creation> creation_by_id(bcclComm_t* comm, const bcclUniqueId& id, Caller caller, const bcclConfig_t* config) {
   BCCL_TRY(check_pointer(comm, "comm"));
   *comm = nullptr;
   BCCL_TRY(check_place(caller.rank, caller.ranks));
   const UniqueId unique = BCCL_TRY(read_id(id));
   const Settings settings = BCCL_TRY(communicator_settings(config));
-  return Creation{comm, settings.nonblocking, [=] { return join_as(unique, caller, settings); }};
+  return Creation{comm, settings.nonblocking,
+                  [=](const Interrupt& interrupt) { return join_as(unique, caller, settings, interrupt); }};
 }
 
 Status init_rank(bcclComm_t* comm, const bcclUniqueId& id, Caller caller, const bcclConfig_t* config) {
-  Result<Creation> creation = creation_by_id(comm, id, caller, config);
-  if (in_group()) return record(std::move(creation));
-  return make_all({BCCL_TRY(std::move(creation))});
+  return ask_for(creation_by_id(comm, id, caller, config));
 }
 
-Status init_all(bcclComm_t* comms, int count, const int* devices, const bcclConfig_t* config) {
+Result<std::vector<Creation>> clique(bcclComm_t* comms, int count, const int* devices, const bcclConfig_t* config) {
   BCCL_TRY(check_pointer(comms, "comms"));
-  BCCL_TRY(not_in_group("bcclCommInitAll"));
   BCCL_TRY(check_devices(devices, count));
   std::fill_n(comms, count, nullptr);
   const Settings settings = BCCL_TRY(communicator_settings(config));
@@ -58,18 +52,22 @@ Status init_all(bcclComm_t* comms, int count, const int* devices, const bcclConf
   for (auto& made : local_exchanges(count)) {
     const std::shared_ptr<Exchange> exchange = std::move(made);
     creations.push_back({comms + exchange->rank(), settings.nonblocking,
-                         [=] { return Communicator::create(*exchange, settings); }});
+                         [=](const Interrupt&) { return Communicator::create(*exchange, settings); }});
   }
-  return make_all(std::move(creations));
+  return creations;
+}
+
+Status init_all(bcclComm_t* comms, int count, const int* devices, const bcclConfig_t* config) {
+  return ask_for(clique(comms, count, devices, config));
 }
 
 const char* environment(const char* name) { return std::getenv(name); }
 
-Status init_from_environment(bcclComm_t* comm, const bcclConfig_t* config) {
+/// This process's rank, as its launcher tells it, in the next communicator of the job.
+Result<Creation> creation_from_environment(bcclComm_t* comm, const bcclConfig_t* config) {
   static std::atomic<int> generations{0};
   BCCL_TRY(check_pointer(comm, "comm"));
   *comm = nullptr;
-  BCCL_TRY(not_in_group("bcclCommInitFromEnv"));
   const Settings settings = BCCL_TRY(communicator_settings(config));
   auto launch = BCCL_TRY(launch_from(environment));
   if (!launch)
@@ -77,12 +75,21 @@ Status init_from_environment(bcclComm_t* comm, const bcclConfig_t* config) {
                 "no launcher's variables are set (RANK and WORLD_SIZE, OMPI_COMM_WORLD_RANK, SLURM_PROCID or PMI_RANK "
                 "…); start the program with `bccl run -n N -- PROGRAM`, mpirun, srun or torchrun");
   if (const auto sentence = contradiction(*launch, environment)) log(LogLevel::warn, "{}", *sentence);
-  if (launch->size == 1) return make_all({{comm, settings.nonblocking, [=] { return create_alone(settings); }}});
+  if (launch->size == 1)
+    return Creation{comm, settings.nonblocking, [=](const Interrupt&) { return create_alone(settings); }};
   name_job(*launch, environment);
   const UniqueId id = BCCL_TRY(rendezvous_from(*launch, settings, environment, generations++));
-  if (launch->rank == 0) BCCL_TRY(open_root(id.addresses, id.secret));
   const Caller caller{launch->rank, launch->size};
-  return make_all({{comm, settings.nonblocking, [=] { return join_as(id, caller, settings); }}});
+  return Creation{comm, settings.nonblocking,
+                  [=, turn = std::make_shared<Turn>()](const Interrupt& interrupt) -> Made {
+                    BCCL_TRY(turn->await(interrupt));
+                    if (caller.rank == 0) BCCL_TRY(open_root(id.addresses, id.secret));
+                    return join_as(id, caller, settings, interrupt);
+                  }};
+}
+
+Status init_from_environment(bcclComm_t* comm, const bcclConfig_t* config) {
+  return ask_for(creation_from_environment(comm, config));
 }
 
 }  // namespace

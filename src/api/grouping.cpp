@@ -105,10 +105,20 @@ Status record(bcclComm_t comm, Result<RecordedCall> call, bcclStream_t stream) {
   return note(add(comm, std::move(call), stream));
 }
 
-Status record(Result<Creation> creation) {
-  if (!creation.ok()) return note(std::move(creation).take_error());
-  group.creations.push_back(std::move(creation).value());
-  return {};
+Status ask_for(Result<std::vector<Creation>> creations) {
+  if (!in_group()) return make_all(BCCL_TRY(std::move(creations)));
+  if (!creations.ok()) return note(std::move(creations).take_error());
+  Status wrong;
+  for (Creation& creation : creations.value()) {
+    if (creation.wrong && wrong.ok()) wrong = *creation.wrong;
+    group.creations.push_back(std::move(creation));
+  }
+  return wrong;
+}
+
+Status ask_for(Result<Creation> creation) {
+  if (!creation.ok()) return ask_for(Result<std::vector<Creation>>(std::move(creation).take_error()));
+  return ask_for(std::vector<Creation>{std::move(creation).value()});
 }
 
 Status enqueue(RecordedCall call, bcclStream_t stream) {

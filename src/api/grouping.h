@@ -24,8 +24,10 @@ Status end_group();
 /// Records a call, or the error that refused it (which the outermost end returns again).
 Status record(bcclComm_t comm, Result<RecordedCall> call, bcclStream_t stream);
 
-/// Records a communicator to be made, or the error that refused it.
-Status record(Result<Creation> creation);
+/// Makes communicators; or in a group, records that they are to be made, or the error that refused them. What is wrong with
+/// a creation is told at once in a group, too, and to other ranks at its end.
+Status ask_for(Result<std::vector<Creation>> creations);
+Status ask_for(Result<Creation> creation);
 
 /// Enqueues a call alone, without a stream in the communicator's own: then the result is Code::in_progress, not OK. To be
 /// called inside its communicator.

@@ -70,6 +70,11 @@ bcclComm_t reserve_handle() {
   return &shell;
 }
 
+std::shared_ptr<const std::atomic<bool>> unwanted_flag(bcclComm_t comm) {
+  const std::scoped_lock locked(comm->lock);
+  return comm->pending->unwanted;
+}
+
 void fulfil(bcclComm_t comm, Result<std::unique_ptr<Communicator>> made) {
   const std::scoped_lock locked(comm->lock);
   if (!comm->pending) return;  // cancelled
@@ -86,7 +91,10 @@ void fulfil(bcclComm_t comm, Result<std::unique_ptr<Communicator>> made) {
 bool cancel_creation(bcclComm_t comm) {
   if (!check(comm).ok()) return false;
   const std::scoped_lock locked(comm->lock);
-  return std::exchange(comm->pending, std::nullopt).has_value();
+  if (!comm->pending) return false;
+  comm->pending->unwanted->store(true);
+  comm->pending.reset();
+  return true;
 }
 
 Result<std::optional<Error>> creation_state(bcclComm_t comm) {

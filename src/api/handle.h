@@ -22,6 +22,7 @@ namespace bccl {
 struct Pending {
   uint64_t generation;           ///< Of the process in which it is.
   std::optional<Error> failure;  ///< Why it never will be.
+  std::shared_ptr<std::atomic<bool>> unwanted = std::make_shared<std::atomic<bool>>(false);  ///< Set when it is cancelled.
 };
 
 /// An operation made by bcclRedOpCreatePreMulSum.
@@ -52,6 +53,8 @@ bcclComm_t open_handle(std::unique_ptr<Communicator> communicator);
 
 /// A new handle whose communicator is being made: it is fulfilled once.
 bcclComm_t reserve_handle();
+/// Of such a handle, which nobody has cancelled yet: whether that has happened.
+std::shared_ptr<const std::atomic<bool>> unwanted_flag(bcclComm_t comm);
 void fulfil(bcclComm_t comm, Result<std::unique_ptr<Communicator>> made);
 /// Whether there was something to cancel; what is made afterwards is destroyed.
 bool cancel_creation(bcclComm_t comm);

@@ -19,6 +19,7 @@ constexpr int64_t ns_per_ms = 1'000'000;
 constexpr int64_t stagger_ms = 50;  // the best address gets this much of a start before the next one
 constexpr int64_t other_addresses_ms =
     1000;  // after a refusal: how long the others may still turn out better
+constexpr int64_t grace_ms = 100;  // so long no interrupt counts: a rank that was let in can tell the others that it goes
 
 using State = Approach::State;
 
@@ -100,7 +101,8 @@ class Arrival {
 };
 
 Result<Seat> arrive(const UniqueId& id, const Introduction& me, const Patience& patience) {
-  Arrival arrival{id, me, now_ns()};
+  const int64_t begin = now_ns();
+  Arrival arrival{id, me, begin};
   while (true) {
     const int64_t now = now_ns();
     arrival.advance(now);
@@ -111,7 +113,7 @@ Result<Seat> arrive(const UniqueId& id, const Introduction& me, const Patience& 
       return fail(Code::timeout,
                   "cannot reach the root within {} ({}): is its process alive, and its host reachable?",
                   spell_ms(patience.deadline.budget_ms()), arrival.problems());
-    if (patience.interrupt) BCCL_TRY(patience.interrupt());
+    if (patience.interrupt && now > begin + grace_ms * ns_per_ms) BCCL_TRY(patience.interrupt());
     BCCL_TRY(arrival.wait(now, patience));
   }
 }

@@ -41,8 +41,8 @@ JoinedExchange::JoinedExchange(Seat seat, const Secret& secret, Interrupt interr
 
 JoinedExchange::~JoinedExchange() {
   if (getpid() != pid_) return;  // a forked child closes its copy; the connection stays its parent's
-  if (!failure_ || !interruption_.empty()) {
-    const Payload reason{interruption_.substr(0, sentence_bytes_max)};
+  if (!failure_ || interruption_) {
+    const Payload reason{interruption_ ? pack(*interruption_) : std::string{}};
     const std::string head = sealer_.header(FrameKind::goodbye, reason);
     // Without room for it the rank counts as dead, which is no worse than what keeps the root from reading.
     static_cast<void>(write_some(seat_.socket.get(), head, reason.bytes()));
@@ -86,11 +86,12 @@ Error JoinedExchange::root_ended() const {
 Status JoinedExchange::look_for_interrupt() {
   if (!interrupt_) return {};
   Status interrupted = interrupt_();
-  interruption_ = interrupted.sentence();
+  if (!interrupted.ok()) interruption_ = Error{interrupted.code(), interrupted.sentence()};
   return interrupted;
 }
 
 Result<std::vector<std::string>> JoinedExchange::gather(const std::string& mine, Deadline deadline) {
+  BCCL_TRY(look_for_interrupt());
   Blobs blobs;
   bool gone = false;
   // First what is here: if the bootstrap has failed meanwhile, the root may not listen any more, but it said

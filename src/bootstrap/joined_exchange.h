@@ -58,7 +58,7 @@ class JoinedExchange : public Exchange {
   FrameReader reader_;
   int rounds_ = 0;
   std::optional<Error> failure_;  ///< The first one stays.
-  std::string interruption_;      ///< What it was, if it was one.
+  std::optional<Error> interruption_;  ///< That caused it.
 };
 
 }  // namespace bccl

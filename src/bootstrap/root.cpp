@@ -210,7 +210,7 @@ void Root::listen_to(RootConnection& member) {
 
 Status Root::take(RootConnection& member, const Frame& frame) {
   if (frame.kind == FrameKind::goodbye) {
-    if (!frame.payload.empty()) roster_.give_up(member.who().rank, frame.payload);
+    if (!frame.payload.empty()) roster_.give_up(member.who().rank, parse_failure(frame.payload));
     lose(member, true);
     return {};
   }

@@ -80,8 +80,8 @@ void Roster::leave(int rank, bool on_purpose) {
         fail(Code::remote_error, "{} left before all_gather {} of the bootstrap", describe(rank), round_));
 }
 
-void Roster::give_up(int rank, const std::string& reason) {
-  fail_with(fail(Code::remote_error, "{} gave up: {}", describe(rank), reason));
+void Roster::give_up(int rank, const Error& reason) {
+  fail_with(fail(reason.code, "{} gave up: {}", describe(rank), reason.sentence));
 }
 
 std::vector<std::string> Roster::finish_round() {

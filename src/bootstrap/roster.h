@@ -26,7 +26,7 @@ class Roster {
   /// One blob a round from each rank.
   Status contribute(int rank, std::string blob);
   void leave(int rank, bool on_purpose);
-  void give_up(int rank, const std::string& reason);  ///< It fails for all.
+  void give_up(int rank, const Error& reason);  ///< It fails for all.
   /// Fails because the round is not complete after this long, naming the ranks that are missing. `hindrance`:
   /// what is known to have kept them out, if anything is.
   void expire(int64_t budget_ms, const std::string& hindrance = "");

@@ -17,13 +17,19 @@ enum class Say : uint32_t {
   follows,  ///< It cannot go on because another rank cannot.
 };
 
+/// Not by run(), which would wait for the calls before it in streams: of those this may be one itself.
 Status all_gather(Communicator& parent, Errand errand, const std::string& mine, std::string& all) {
-  return parent.run({.collective = Collective::all_gather,
-                     .source = mine.data(),
-                     .target = all.data(),
-                     .count = mine.size(),
-                     .type = DataType::uint8,
-                     .root = static_cast<Rank>(errand)});
+  const Call call{.collective = Collective::all_gather,
+                  .source = mine.data(),
+                  .target = all.data(),
+                  .count = mine.size(),
+                  .type = DataType::uint8,
+                  .root = static_cast<Rank>(errand)};
+  if (BCCL_TRY(parent.begin(call))) return {};
+  static constexpr Task::Wanted nobody{0};
+  Wait wait(parent.wait_kind());
+  BCCL_TRY(parent.carry_on(wait, nobody));
+  return {};
 }
 
 }  // namespace

@@ -15,7 +15,7 @@
 
 namespace bccl {
 
-/// Collective over the communicator: everyone's blob, by rank. 1 MiB at most.
+/// Collective over the communicator: everyone's blob, by rank. 1 MiB at most. The calls before it in streams are done.
 Result<std::vector<std::string>> gather(Communicator& parent, Errand errand, const std::string& mine);
 
 class ChildExchange final : public Exchange {

@@ -84,10 +84,14 @@ inline bool Communicator::is_alive() const {
          (node_ ? node_->abort_word().load(std::memory_order_acquire) == 0 : !revoked_.load());
 }
 
+Status Communicator::check_process() const {
+  if (process_generation() == generation_) return {};
+  return fail(Code::invalid_usage, "rank {}: this communicator belongs to the process that forked this one; make a new one here",
+              rank_);
+}
+
 Status Communicator::check_alive() const {
-  if (process_generation() != generation_)
-    return fail(Code::invalid_usage,
-                "rank {}: this communicator belongs to the process that forked this one; make a new one here", rank_);
+  BCCL_TRY(check_process());
   if (aborted_.load())
     return fail(Code::invalid_usage, "rank {}: the communicator was aborted; destroy it", rank_);
   if (node_ && node_->abort_word().load(std::memory_order_acquire) != 0) return node_->posted();
@@ -252,7 +256,7 @@ Status Communicator::settle() {
 bool Communicator::in_progress(bool finalized) {
   if (process_generation() != generation_) return false;
   if (finalized) return !stream_calls.last().reached();
-  return stream_calls.own() && !stream_calls.own()->idle();
+  return !stream_calls.idle();
 }
 
 void Communicator::visit() {

@@ -81,6 +81,7 @@ class Communicator : public std::enable_shared_from_this<Communicator> {
 
   StreamCalls stream_calls;  ///< Of the thread that is inside.
 
+  Status check_process() const;  ///< OK but in a forked child.
   /// OK while calls may be made: not in a forked child, nor after an abort or an error.
   Status check_alive() const;
   /// An error of these messages that is known before they begin. Any thread.
@@ -94,7 +95,8 @@ class Communicator : public std::enable_shared_from_this<Communicator> {
   void fail_unseen(const Error& error);
   /// Waits for the calls in streams; runs them in the calling thread where it can. Nothing in a forked child.
   Status settle();
-  /// Whether calls in the communicator's own stream are not done, or if it was finalized, calls in any. Any thread.
+  /// Whether calls in the communicator's own stream are not done, or children not made; if it was finalized, calls in
+  /// any stream. Any thread.
   bool in_progress(bool finalized);
   void* nowhere() { return &nowhere_; }  ///< Where barriers put their result.
 
@@ -119,6 +121,8 @@ class Communicator : public std::enable_shared_from_this<Communicator> {
   /// OK, or what broke it. Any thread; notices dead peers.
   Status async_error();
   bool busy() const { return busy_.load(std::memory_order_acquire); }
+
+  std::atomic<uint32_t> shrinks{0};  ///< How often this rank has called for one, well or badly.
 
   std::mutex last_error_lock;
   std::string last_error;  ///< Guarded by the lock.

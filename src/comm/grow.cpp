@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "bootstrap/rendezvous.h"
 #include "comm/child_exchange.h"
 #include "net/packing.h"
 
@@ -72,10 +71,11 @@ Result<UniqueId> gather_id(Communicator& parent, const Result<Growth>& mine) {
 
 }  // namespace
 
-Result<std::unique_ptr<Communicator>> grow(Communicator& parent, const Result<Growth>& mine, const Settings& settings) {
+Result<std::unique_ptr<Communicator>> grow(Communicator& parent, const Result<Growth>& mine, const Settings& settings,
+                                           const Interrupt& interrupt) {
   const UniqueId id = BCCL_TRY(gather_id(parent, mine));
-  const Deadline deadline = Deadline::after_ms(settings.bootstrap_timeout_ms);
-  const auto exchange = BCCL_TRY(join(id, parent.rank(), mine.value().ranks, deadline));
+  const Patience patience(Deadline::after_ms(settings.bootstrap_timeout_ms), interrupt);
+  const auto exchange = BCCL_TRY(join(id, parent.rank(), mine.value().ranks, patience));
   return Communicator::create(*exchange, settings, {}, parent.pose());
 }
 

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "base/status.h"
-#include "bootstrap/unique_id.h"
+#include "bootstrap/rendezvous.h"
 #include "comm/communicator.h"
 
 namespace bccl {
@@ -17,7 +17,10 @@ struct Growth {
 };
 
 /// Collective over the parent, whose ranks keep their numbers; returns when the newcomers are there, too. `mine`: or why
-/// this rank's call is wrong, which then is every rank's error. The parent stays as it is.
-Result<std::unique_ptr<Communicator>> grow(Communicator& parent, const Result<Growth>& mine, const Settings& settings);
+/// this rank's call is wrong, which then is every rank's error. The parent stays as it is. The calls before it in streams
+/// are done.
+/// `interrupt`: of the wait for newcomers.
+Result<std::unique_ptr<Communicator>> grow(Communicator& parent, const Result<Growth>& mine, const Settings& settings,
+                                           const Interrupt& interrupt = {});
 
 }  // namespace bccl

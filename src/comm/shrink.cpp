@@ -7,10 +7,13 @@
 #include <fmt/ranges.h>
 
 #include "bootstrap/rendezvous.h"
+#include "comm/lookout.h"
 #include "net/packing.h"
 
 namespace bccl {
 namespace {
+
+constexpr int64_t next_word_ms = 1000;  // how long a root that failed may be the old one
 
 /// Over what ranks come together that leave the parent.
 Tag secret_of(const Communicator& parent) { return parent.secret_for("shrink"); }
@@ -47,19 +50,15 @@ std::optional<UniqueId> look_for_word(Communicator& parent, Rank of) {
   return std::move(id).value();
 }
 
-/// What the lowest survivor says, when it does.
-Result<UniqueId> await_word(Communicator& parent, Rank of, Deadline deadline) {
-  Node& node = *parent.node();
+/// What the lowest survivor says, when it does, and it is not what it said before.
+Result<UniqueId> await_word(Communicator& parent, Lookout& lookout, const std::optional<UniqueId>& before, const Patience& patience) {
+  const Rank of = lookout.survivors().front();
   for (;;) {
-    node.want_news();
-    const Presence presence = node.presence(of);
-    if (std::optional<UniqueId> id = look_for_word(parent, of)) return std::move(*id);
-    if (presence != Presence::present)
-      return fail(Code::remote_error, "rank {}: {} is to survive, and has {}: exclude it, too", parent.rank(),
-                  node.describe(of), presence == Presence::left ? "destroyed its communicator" : "died or cannot be reached");
-    if (deadline.passed())
+    if (std::optional<UniqueId> id = look_for_word(parent, of); id && id != before) return std::move(*id);
+    BCCL_TRY(patience.interrupt());
+    if (patience.deadline.passed())
       return fail(Code::timeout, "rank {}: {} has not called bcclCommShrink within {} ms (BCCL_BOOTSTRAP_TIMEOUT): all ranks that survive have to",
-                  parent.rank(), node.describe(of), deadline.budget_ms());
+                  parent.rank(), parent.node()->describe(of), patience.deadline.budget_ms());
     constexpr timespec look{0, 200'000};
     nanosleep(&look, nullptr);
   }
@@ -81,18 +80,41 @@ Status agree_on_survivors(Exchange& exchange, const std::vector<Rank>& survivors
               words(all.front()), words(*differs));
 }
 
-Result<std::unique_ptr<Communicator>> create(const UniqueId& id, Communicator& parent, const std::vector<Rank>& survivors,
-                                             const Settings& settings, Deadline deadline) {
+Result<std::unique_ptr<Exchange>> arrive(const UniqueId& id, const Communicator& parent, const std::vector<Rank>& survivors,
+                                         const Patience& patience) {
   const auto rank = static_cast<int>(std::ranges::find(survivors, parent.rank()) - survivors.begin());
-  const auto exchange = BCCL_TRY(join(id, rank, static_cast<int>(survivors.size()), deadline));
-  BCCL_TRY(agree_on_survivors(*exchange, survivors, deadline));
+  return join(id, rank, static_cast<int>(survivors.size()), patience);
+}
+
+/// At the root that the lowest survivor leaves word of. The word of an earlier call of it may still be there, or on its way:
+/// then that root lets nobody in, and there is another one soon.
+Result<std::unique_ptr<Exchange>> follow_word(Communicator& parent, Lookout& lookout, const Patience& patience) {
+  const std::vector<Rank>& survivors = lookout.survivors();
+  Result<UniqueId> word = await_word(parent, lookout, std::nullopt, patience);
+  if (!word.ok()) return lookout.saw(std::move(word).take_error());
+  const UniqueId id = std::move(word).value();
+  Result<std::unique_ptr<Exchange>> arrived = arrive(id, parent, survivors, patience);
+  if (arrived.ok() || lookout.seen()) return arrived;
+  const Patience moment(Deadline::after_ms(std::min(patience.deadline.left_ms(), next_word_ms)), patience.interrupt);
+  const Result<UniqueId> next = await_word(parent, lookout, id, moment);
+  return next.ok() ? arrive(next.value(), parent, survivors, patience) : std::move(arrived);
+}
+
+Result<std::unique_ptr<Communicator>> create(Result<std::unique_ptr<Exchange>> arrived, Communicator& parent, Lookout& lookout,
+                                             const Settings& settings, const Patience& patience) {
+  const std::vector<Rank>& survivors = lookout.survivors();
+  const auto exchange = BCCL_TRY(std::move(arrived));
+  BCCL_TRY(agree_on_survivors(*exchange, survivors, patience.deadline));
+  lookout.all_have_come();
   return Communicator::create(*exchange, settings, {}, parent.pose());
 }
 
 /// Errors name ranks of the new communicator: says which those are in the old one.
-Result<std::unique_ptr<Communicator>> meet(const UniqueId& id, Communicator& parent, const std::vector<Rank>& survivors,
-                                           const Settings& settings, Deadline deadline) {
-  Result<std::unique_ptr<Communicator>> made = create(id, parent, survivors, settings, deadline);
+Result<std::unique_ptr<Communicator>> meet(Result<std::unique_ptr<Exchange>> arrived, Communicator& parent, Lookout& lookout,
+                                           const Settings& settings, const Patience& patience) {
+  const std::vector<Rank>& survivors = lookout.survivors();
+  Result<std::unique_ptr<Communicator>> made = create(std::move(arrived), parent, lookout, settings, patience);
+  if (!made.ok() && lookout.seen()) return *lookout.seen();
   if (made.ok() || survivors.back() + 1 == static_cast<Rank>(survivors.size())) return made;
   return fail(made.code(), "among ranks {}, which are 0 … {} now: {}", fmt::join(survivors, ", "), survivors.size() - 1,
               made.sentence());
@@ -100,16 +122,21 @@ Result<std::unique_ptr<Communicator>> meet(const UniqueId& id, Communicator& par
 
 }  // namespace
 
-Result<std::unique_ptr<Communicator>> shrink(Communicator& parent, const std::vector<Rank>& survivors,
-                                             const Settings& settings) {
-  if (survivors.size() == 1) return Communicator::create(*local_exchanges(1).front(), settings, {}, parent.pose());
-  const Deadline deadline = Deadline::after_ms(settings.bootstrap_timeout_ms);
-  const Rank caller = survivors.front();
-  if (parent.rank() != caller)
-    return meet(BCCL_TRY(await_word(parent, caller, deadline)), parent, survivors, settings, deadline);
+Result<std::unique_ptr<Communicator>> shrink(Communicator& parent, const Result<std::vector<Rank>>& survivors,
+                                             const Settings& settings, const Interrupt& interrupt) {
+  const uint32_t attempt = parent.shrinks.fetch_add(1) + 1;
+  if (!survivors.ok()) {
+    leave_refusal(parent, attempt, {survivors.code(), survivors.sentence()});
+    return Error{survivors.code(), survivors.sentence()};
+  }
+  if (survivors.value().size() == 1) return Communicator::create(*local_exchanges(1).front(), settings, {}, parent.pose());
+  Lookout lookout(parent, survivors.value(), attempt, interrupt);
+  const Patience patience(Deadline::after_ms(settings.bootstrap_timeout_ms), [&] { return lookout.look(); });
+  if (parent.rank() != survivors.value().front())
+    return meet(follow_word(parent, lookout, patience), parent, lookout, settings, patience);
   const UniqueId id = BCCL_TRY(open_root_for(parent));
-  const Summons summons(*parent.words(), std::span(survivors).subspan(1), id);
-  return meet(id, parent, survivors, settings, deadline);
+  const Summons summons(*parent.words(), std::span(survivors.value()).subspan(1), id);
+  return meet(arrive(id, parent, survivors.value(), patience), parent, lookout, settings, patience);
 }
 
 }  // namespace bccl

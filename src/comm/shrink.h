@@ -7,13 +7,15 @@
 #include <vector>
 
 #include "base/status.h"
+#include "bootstrap/rendezvous.h"
 #include "comm/communicator.h"
 
 namespace bccl {
 
 /// Collective over `survivors`, ranks of the parent in ascending order, this one among them: in this order they are the
-/// ranks of the new communicator. An error says who is missing, or who names other survivors.
-Result<std::unique_ptr<Communicator>> shrink(Communicator& parent, const std::vector<Rank>& survivors,
-                                             const Settings& settings);
+/// ranks of the new communicator. Or why this rank's call is wrong, which is then the error of all that wait for it. An
+/// error says who is missing, dead or wrong, or who names other survivors. `interrupt`: of the wait for the others.
+Result<std::unique_ptr<Communicator>> shrink(Communicator& parent, const Result<std::vector<Rank>>& survivors,
+                                             const Settings& settings, const Interrupt& interrupt = {});
 
 }  // namespace bccl

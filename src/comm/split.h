@@ -1,6 +1,6 @@
 /// New communicators of the ranks of a living one. The parent stays as it is, and what becomes of it later does not
 /// matter to its children. Collective over the parent: every rank calls it, and all children are made or none: an error
-/// is the same on all ranks.
+/// is the same on all ranks. The calls before it in streams are done.
 #pragma once
 
 #include <memory>

@@ -6,23 +6,9 @@
 #include "comm/communicator.h"
 #include "comm/group.h"
 #include "comm/recorded_call.h"
+#include "comm/visit.h"
 
 namespace bccl {
-namespace {
-
-/// While a thread runs a communicator's call in a stream; abort() waits for it.
-class Visit {
- public:
-  explicit Visit(Communicator& communicator) : communicator_(communicator) { communicator_.visit(); }
-  ~Visit() { communicator_.end_visit(); }
-  Visit(const Visit&) = delete;
-  Visit& operator=(const Visit&) = delete;
-
- private:
-  Communicator& communicator_;
-};
-
-}  // namespace
 
 /// One call. Used again when it is done.
 class StreamCall final : public Task {
@@ -99,6 +85,25 @@ Status StreamCalls::enqueue(const std::shared_ptr<Communicator>& communicator, R
   }
   set_last(std::move(end).value());
   return {};
+}
+
+Result<Point> StreamCalls::enqueue(Task& task, const std::shared_ptr<HostStream>& stream) {
+  const Point end = BCCL_TRY(stream->enqueue(task, last_));
+  set_last(end);
+  std::shared_ptr<HostStream> before = stream;
+  const std::scoped_lock hold(lock_);
+  std::swap(for_children_, before);
+  return end;
+}
+
+bool StreamCalls::idle() {
+  if (own_ && !own_->idle()) return false;
+  std::shared_ptr<HostStream> for_children;
+  {
+    const std::scoped_lock hold(lock_);
+    for_children = for_children_;
+  }
+  return !for_children || for_children->idle();
 }
 
 void StreamCalls::hint(std::span<const std::byte> memory) {

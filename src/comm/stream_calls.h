@@ -33,6 +33,8 @@ class StreamCalls {
   /// `communicator`: whose calls these are; kept alive until the call is done. No allocation in the long run, but for
   /// lists of counts.
   Status enqueue(const std::shared_ptr<Communicator>& communicator, RecordedCall call, HostStream& stream);
+  /// Work of another kind than a call, among the calls: children are made so. It is not to settle(). The place behind it.
+  Result<Point> enqueue(Task& task, const std::shared_ptr<HostStream>& stream);
   /// Memory for Communicator::expect(), which a call in a stream may stand in the way of: whoever runs the next call takes it.
   void hint(std::span<const std::byte> memory);
   std::vector<std::span<const std::byte>> take_hints();  ///< Of a thread that runs a call, or is inside after settle().
@@ -42,6 +44,7 @@ class StreamCalls {
   /// When no more calls come. In the process that made it.
   void close_own();
   const std::shared_ptr<HostStream>& own() const { return own_; }  ///< Null: there is none.
+  bool idle();  ///< Neither calls in the own stream nor children are under way. Any thread.
 
   /// Whether there may be calls that are not done: then settle() before a call outside streams.
   bool pending() const { return last_.stream != nullptr; }
@@ -64,6 +67,7 @@ class StreamCalls {
   std::vector<StreamCall*> spare_;
   std::vector<std::span<const std::byte>> hints_;
   std::atomic<bool> has_hints_{false};
+  std::shared_ptr<HostStream> for_children_;  ///< In which one was enqueued last.
 };
 
 /// A group in streams: its calls run together, when all the streams (one or more) have come to it, which all go on when

@@ -184,8 +184,7 @@ void Communicator::abort(const std::string& sentence) {
 }
 
 Status Communicator::revoke() {
-  if (process_generation() != generation_)
-    return fail(Code::invalid_usage, "rank {}: this communicator belongs to the process that forked this one", rank_);
+  BCCL_TRY(check_process());
   if (node_)
     node_->post_abort(Code::invalid_usage, rank_, revoked().sentence);
   else
@@ -212,8 +211,7 @@ void Communicator::fail_unseen(const Error& error) {
 }
 
 Status Communicator::async_error() {
-  if (process_generation() != generation_)
-    return fail(Code::invalid_usage, "rank {}: this communicator belongs to the process that forked this one", rank_);
+  BCCL_TRY(check_process());
   if (aborted_) return fail(Code::invalid_usage, "rank {}: the communicator was aborted; destroy it", rank_);
   if (!node_) return revoked_ ? Status{revoked()} : Status{};
   if (node_->abort_word().load(std::memory_order_acquire) != 0) return node_->posted();

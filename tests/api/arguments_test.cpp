@@ -229,12 +229,11 @@ TEST_CASE("Every wrong argument of a split or duplicate is refused by name, and 
        {"in a group",
         [&] {
           bcclGroupStart();
-          const bcclResult_t code = bcclCommSplit(comm, 0, 0, &made, nullptr);
-          bcclGroupEnd();
-          return code;
+          const bcclResult_t code = bcclCommSplit(comm, -2, 0, &made, nullptr);
+          return bcclGroupEnd() == code ? code : bcclInternalError;
         },
-        bcclInvalidUsage,
-        {"group"}}},
+        bcclInvalidArgument,
+        {"color -2"}}},
       clique);
   CHECK(made == nullptr);
 }

@@ -117,6 +117,42 @@ TEST_CASE("A survivor that does not call is missed by the others, and they may t
   }
 }
 
+TEST_CASE("A survivor whose call is wrong tells the others, who need not wait for it, and all may call again") {
+  for (const std::string hosts : {"aaa", "aab"}) {
+    for (const int wrong : {0, 2}) {
+      INFO(hosts << ": rank " << wrong << " is wrong");
+      Team team(hosts, patient_settings());
+      const Outcomes outcomes = team.each([&](Communicator& c) -> Status {
+        Result<std::vector<Rank>> mine = std::vector<Rank>{0, 1, 2};
+        if (c.rank() == wrong) mine = fail(Code::invalid_argument, "excludeRanksList is no good, {}", std::string(200, 'x'));
+        BCCL_TRY(shrink(c, mine, c.settings()));
+        return {};
+      });
+      for (int rank = 0; rank < 3; ++rank) {
+        CHECK(outcomes[size_t(rank)].code() == Code::invalid_argument);
+        CHECK_THAT(outcomes[size_t(rank)].sentence(), Catch::Contains("excludeRanksList is no good, xxx"));
+        if (rank != wrong) CHECK_THAT(outcomes[size_t(rank)].sentence(), Catch::Contains(fmt::format("rank {} (", wrong)));
+      }
+      CHECK(troubles(team.each([](Communicator& c) { return shrink_and_sum(c, {0, 1, 2}); })) == "");
+    }
+  }
+}
+
+TEST_CASE("A survivor that has left or died is named at once, whichever it is") {
+  for (const std::string hosts : {"aaa", "aab"}) {
+    for (const int gone : {0, 2}) {
+      INFO(hosts << ": rank " << gone << " is gone");
+      Team team(hosts, patient_settings());
+      team.leave(gone);
+      const Outcomes outcomes = team.each(all_but(3, {gone}), [](Communicator& c) { return shrink_and_sum(c, {0, 1, 2}); });
+      for (const Status& outcome : outcomes) {
+        CHECK(outcome.code() == Code::remote_error);
+        CHECK_THAT(outcome.sentence(), Catch::Contains(fmt::format("rank {}", gone)) && Catch::Contains("exclude it"));
+      }
+    }
+  }
+}
+
 TEST_CASE("Who is missing is said by its new number, and by which ranks are counted anew") {
   Team team(4, patient_settings(300));
   const Outcomes outcomes = team.each({1, 3}, [](Communicator& c) { return shrink_and_sum(c, {1, 2, 3}); });
