@@ -1,4 +1,5 @@
-/* Joins and leaves the job's communicator again and again, two at a time, as a rank of any launcher.
+/* Joins and leaves the job's communicator again and again, two at a time, as a rank of any launcher; every third
+ * time in a group.
  *
  *     rejoiner TIMES */
 #include <bccl/bccl.h>
@@ -25,8 +26,10 @@ int main(int argc, char** argv) {
   int i;
   for (i = 1; i <= times; ++i) {
     bcclComm_t first, second;
+    if (i % 3 == 0) require(bcclGroupStart());
     require(bcclCommInitFromEnv(&first));
     require(bcclCommInitFromEnv(&second));
+    if (i % 3 == 0) require(bcclGroupEnd());
     check_sum(second, i);
     check_sum(first, -i);
     require(bcclCommDestroy(i % 2 == 0 ? first : second));
