@@ -33,6 +33,7 @@ struct Settings {
   int64_t weight = 1;
   int64_t slice_bytes = 0;
   int64_t channels = 0;
+  std::string shared_memory = "on";
   int64_t pool_bytes = 0;
   std::string stores = "auto";
   std::string wait = "auto";

@@ -70,8 +70,10 @@ Result<std::vector<uint32_t>> weights_of(const std::vector<OwnFacts>& all) {
   return weights;
 }
 
-/// The same value on all ranks: what each can do at least, and the cores of all hosts.
-Facts conclude(const std::vector<OwnFacts>& all, const Groups& groups) {
+/// The same value on all ranks: what each can do at least, and the cores of all machines.
+Facts conclude(const std::vector<OwnFacts>& all, const Node& node) {
+  const Groups& groups = node.groups();
+  const Groups& machines = node.machines();
   Facts facts{.ranks = groups.ranks(),
               .cores = 0,
               .near = groups.count() == 1,
@@ -85,9 +87,10 @@ Facts conclude(const std::vector<OwnFacts>& all, const Groups& groups) {
     facts.lanes_max = std::min(facts.lanes_max, one.lanes);
   }
   --facts.lanes_max;  // the last one is for messages
-  for (int group = 0; group < groups.count(); ++group)
-    facts.cores += static_cast<int>(all[static_cast<size_t>(groups.leader(group))].cores);
+  for (int machine = 0; machine < machines.count(); ++machine)
+    facts.cores += static_cast<int>(all[static_cast<size_t>(machines.leader(machine))].cores);
   if (groups.count() > 1) facts.hosts = groups.by_rank();
+  if (machines.count() < groups.count()) facts.machines = machines.by_rank();
   return facts;
 }
 
@@ -114,7 +117,8 @@ Status Communicator::connect(Exchange& exchange, Deadline deadline, const Decora
   BCCL_TRY(agree_on_settings(exchange, settings_, deadline));
   const shm::Options options{.pool_bytes = static_cast<size_t>(settings_.pool_bytes), .stores = settings_.stores};
   const auto arena_bytes = [&](int ranks_here) { return shm::arena_bytes(ranks_here, options); };
-  node_ = BCCL_TRY(Node::join(exchange, arena_bytes, deadline, {.host = host}));
+  node_ = BCCL_TRY(Node::join(exchange, arena_bytes, deadline,
+                              {.identity = {.host = host, .alone = settings_.shared_memory == "off"}}));
   auto near = std::make_unique<shm::ShmEndpoint>(*node_, options);
   if (host.empty()) near->measure_distance(measure_patience_ms);  // hosts made of one take its cores from each other
   const bool is_near = near->distance() == shm::Distance::near;
@@ -134,7 +138,7 @@ Status Communicator::connect(Exchange& exchange, Deadline deadline, const Decora
                       .table_digest = table ? table->digest() : 0};
   const std::vector<OwnFacts> all = BCCL_TRY(gather(exchange, mine, deadline));
   BCCL_TRY(check_tables(all));
-  facts_ = conclude(all, node_->groups());
+  facts_ = conclude(all, *node_);
   facts_.table = table;
   facts_.weights = BCCL_TRY(weights_of(all));
   if (decorate) endpoint_ = decorate(std::move(endpoint_), rank_);

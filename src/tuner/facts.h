@@ -13,17 +13,20 @@ class TuningTable;
 
 struct Facts {
   int ranks = 1;
-  int cores = 1;               ///< That the ranks may use together, on all hosts.
+  int cores = 1;               ///< That the ranks may use together, on all machines.
   bool near = false;           ///< All ranks measured, when the communicator was created, that their cores share a cache.
   size_t l3_bytes = 0;         ///< 0: unknown.
   size_t slice_bytes_max = 0;  ///< Of the transport.
   int lanes_max = 1;           ///< Connections per ordered pair of ranks, for collectives.
   std::vector<int> hosts = {}; ///< By rank: which of them share a host. Empty: all do.
+  std::vector<int> machines = {};  ///< By rank: which of them use the same cores. Empty: those that share a host.
   std::vector<uint32_t> weights = {}; ///< By rank: its share of the work. Empty: all alike.
   std::shared_ptr<const TuningTable> table = {};  ///< What was measured before on machines like this, if there is any.
 
   int host_of(int rank) const { return hosts.empty() ? 0 : hosts[static_cast<size_t>(rank)]; }
   int host_count() const { return hosts.empty() ? 1 : std::ranges::max(hosts) + 1; }
+  int machine_of(int rank) const { return machines.empty() ? host_of(rank) : machines[static_cast<size_t>(rank)]; }
+  int machine_count() const { return machines.empty() ? host_count() : std::ranges::max(machines) + 1; }
 };
 
 }  // namespace bccl

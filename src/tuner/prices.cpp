@@ -13,6 +13,9 @@ constexpr LinkPrices by_network = {.hop_ns = 15'000,
                                    .sent_byte_ns = 0.1,
                                    .received_byte_ns = 0.1,
                                    .link_byte_ns = 0.8};
+/// The kernel copies, and works, on the cores of both ends.
+constexpr LinkPrices by_loopback = {
+    .hop_ns = 1'500, .send_ns = 1'500, .receive_ns = 500, .sent_byte_ns = 0.1, .received_byte_ns = 0.1};
 constexpr double turn_ns = 1600;  ///< Of a rank that shares its core and finds nothing to do.
 constexpr double cached_byte_ns = 0.006;
 constexpr double memory_byte_ns = 0.04;
@@ -20,13 +23,14 @@ constexpr double memory_byte_ns = 0.04;
 }  // namespace
 
 Prices prices_of(const Facts& facts, size_t bytes) {
-  const int hosts = facts.host_count();
-  const int cores = std::max(1, facts.cores / hosts);
-  const int ranks_here = std::max(1, facts.ranks / hosts);
+  const int machines = facts.machine_count();
+  const int cores = std::max(1, facts.cores / machines);
+  const int ranks_here = std::max(1, facts.ranks / machines);
   // A rank reads one buffer and writes another.
   const bool in_cache = facts.l3_bytes == 0 || 2 * bytes * static_cast<size_t>(ranks_here) <= facts.l3_bytes;
   const double byte_ns = in_cache ? cached_byte_ns : memory_byte_ns;
   Prices prices{.inside = facts.near ? near_cores : far_cores,
+                .beside = by_loopback,
                 .between = by_network,
                 .call_ns = 40,
                 .step_ns = 15,
@@ -36,7 +40,10 @@ Prices prices_of(const Facts& facts, size_t bytes) {
                 .reduce_byte_ns = 0.005,
                 .cores = cores};
   const int ranks_a_core = (ranks_here + cores - 1) / cores;
-  if (ranks_a_core > 1) prices.inside.hop_ns = turn_ns * ranks_a_core;
+  if (ranks_a_core > 1) {
+    prices.inside.hop_ns = turn_ns * ranks_a_core;
+    prices.beside.hop_ns += turn_ns * ranks_a_core;
+  }
   return prices;
 }
 

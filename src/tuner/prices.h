@@ -18,19 +18,20 @@ struct LinkPrices {
   double receive_ns = 0;        ///< … and the receiver's.
   double sent_byte_ns = 0;      ///< The sender's a byte and peer, besides writing it once for all of them …
   double received_byte_ns = 0;  ///< … and the receiver's, instead of reading it from its own memory.
-  double link_byte_ns = 0;      ///< A byte on the host's link to others; all its ranks share it.
+  double link_byte_ns = 0;      ///< A byte on the machine's link to others; all its ranks share it.
 };
 
 struct Prices {
   LinkPrices inside;   ///< Between ranks of a host …
-  LinkPrices between;  ///< … and of different ones.
+  LinkPrices beside;   ///< … of hosts that are on one machine …
+  LinkPrices between;  ///< … and of different machines.
   double call_ns = 0;  ///< Of each rank, once.
   double step_ns = 0;
   double read_byte_ns = 0;    ///< Of the caller's memory …
   double write_byte_ns = 0;   ///< … whose results are written at this price …
   double stage_byte_ns = 0;   ///< … and what is sent inside the host at this one.
   double reduce_byte_ns = 0;  ///< A byte of each input but the first.
-  int cores = 1;              ///< Of a host.
+  int cores = 1;              ///< Of a machine.
 };
 
 /// For calls of `bytes` a rank.

@@ -61,6 +61,7 @@ TEST_CASE("Every setting that the registry wants equal is compared, and no other
                                                   {"BCCL_REDUCTION_ORDER", "fixed"},
                                                   {"BCCL_SLICE_BYTES", "4K"},
                                                   {"BCCL_CHANNELS", "2"},
+                                                  {"BCCL_SHM", "off"},
                                                   {"BCCL_SHM_POOL_BYTES", "2M"}};
   for (const SettingRule& rule : settings_registry()) {
     if (!rule.equal_on_all_ranks) continue;
