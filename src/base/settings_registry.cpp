@@ -8,7 +8,7 @@
 namespace bccl {
 namespace {
 
-using setting::Choice, setting::Duration, setting::Level, setting::Number, setting::Text;
+using setting::Choice, setting::Duration, setting::Level, setting::Link, setting::Number, setting::Text;
 
 constexpr int64_t pool_bytes_min = 64 << 10;
 constexpr int64_t pool_bytes_max = int64_t{64} << 30;
@@ -126,6 +126,11 @@ constexpr SettingRule registry[] = {
     {.name = "BCCL_TCP_ENCRYPTION",
      .kind = Choice{&Settings::tcp_encryption, switch_names},
      .meaning = "Whether slices by TCP are encrypted."},
+    {.name = "BCCL_LINK",
+     .kind = Link{&Settings::link},
+     .equal_on_all_ranks = true,
+     .meaning = "What messages between hosts take, for the choice of algorithms: measured, when a communicator is created, "
+                "and of no weight where algorithms add up in different orders; assumed, 10 Gbit/s; or so much."},
 };
 
 /// Insertions, deletions and replacements that turn one text into the other.

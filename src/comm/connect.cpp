@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "comm/agreement.h"
 #include "comm/communicator.h"
+#include "comm/link_trial.h"
 #include "node/fork.h"
 #include "topology/discovery.h"
 #include "transport/routed/endpoint.h"
@@ -28,6 +29,7 @@ struct OwnFacts {
   uint64_t l3_bytes = 0;
   uint64_t slice_bytes_max = 0;
   uint64_t table_digest = 0;  ///< 0: it has no tuning table.
+  LinkTerms link;             ///< As it has measured.
 };
 
 Result<std::vector<OwnFacts>> gather(Exchange& exchange, const OwnFacts& mine, Deadline deadline) {
@@ -85,6 +87,7 @@ Facts conclude(const std::vector<OwnFacts>& all, const Node& node) {
     facts.l3_bytes = std::min<size_t>(facts.l3_bytes, one.l3_bytes);
     facts.slice_bytes_max = std::min<size_t>(facts.slice_bytes_max, one.slice_bytes_max);
     facts.lanes_max = std::min(facts.lanes_max, one.lanes);
+    facts.measured_link = slowest(facts.measured_link, one.link);
   }
   --facts.lanes_max;  // the last one is for messages
   for (int machine = 0; machine < machines.count(); ++machine)
@@ -110,6 +113,19 @@ Result<std::unique_ptr<Endpoint>> connect_hosts(Exchange& exchange, const Node& 
       std::make_unique<RoutedEndpoint>(std::move(near), std::move(far), std::move(is_here)));
 }
 
+/// On one machine there is no link; where the user says what links take, or that they are not to be measured, none of them
+/// is.
+Result<LinkTerms> own_links(Endpoint& endpoint, const Node& node, const Settings& settings, Deadline deadline) {
+  if (node.machines().count() == 1 || settings.link != "measured") return LinkTerms{};
+  return measure_links(endpoint, node.groups(), node.machines(), node.rank(), deadline);
+}
+
+/// What BCCL_LINK says in numbers, if it does.
+LinkTerms given_link(const Settings& settings) {
+  const Result<LinkTerms> terms = parse_link_terms(settings.link);
+  return terms.ok() ? terms.value() : LinkTerms{};
+}
+
 }  // namespace
 
 Status Communicator::connect(Exchange& exchange, Deadline deadline, const Decorate& decorate, const std::string& host) {
@@ -129,17 +145,22 @@ Status Communicator::connect(Exchange& exchange, Deadline deadline, const Decora
   }
   wait_kind_ = bccl::wait_kind(*node_, settings_.wait);
   const Topology* const machine = BCCL_TRY(this_machine());
+  const LinkTerms link = BCCL_TRY(own_links(*endpoint_, *node_, settings_, deadline));
   const OwnFacts mine{.cores = static_cast<uint32_t>(node_->cores()),
                       .near = is_near ? 1U : 0U,
                       .lanes = endpoint_->lanes(),
                       .weight = static_cast<uint32_t>(settings_.weight),
                       .l3_bytes = machine->l3_bytes,
                       .slice_bytes_max = endpoint_->slice_bytes_max(),
-                      .table_digest = table ? table->digest() : 0};
+                      .table_digest = table ? table->digest() : 0,
+                      .link = link};
   const std::vector<OwnFacts> all = BCCL_TRY(gather(exchange, mine, deadline));
   BCCL_TRY(check_tables(all));
   facts_ = conclude(all, *node_);
   facts_.table = table;
+  facts_.link = given_link(settings_);
+  if (facts_.measured_link.known() && rank_ == 0)
+    log(LogLevel::info, "{}links between hosts: {}, measured", title(), link_terms_text(facts_.measured_link));
   facts_.weights = BCCL_TRY(weights_of(all));
   if (decorate) endpoint_ = decorate(std::move(endpoint_), rank_);
   return {};

@@ -140,8 +140,8 @@ void estimate(Candidate& candidate, const Question& question, const Facts& facts
   candidate.ns = predict(candidate, question, facts, plans);
 }
 
-/// What may decide in which order sums are made: not how near the cores are, which is measured for each communicator anew,
-/// nor the size of slices.
+/// What may decide in which order sums are made: not how near the cores are and what links take, which is measured for
+/// each communicator anew, nor the size of slices.
 struct Lasting {
   Facts facts;
   Settings settings;
@@ -150,6 +150,7 @@ Lasting lasting(const Question& question, const Facts& facts, const Settings& se
   Lasting kept{facts, settings};
   if (!combines(question.collective)) return kept;
   kept.facts.near = false;
+  kept.facts.measured_link = {};
   kept.settings.slice_bytes = 0;
   return kept;
 }

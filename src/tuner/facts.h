@@ -7,6 +7,8 @@
 #include <memory>
 #include <vector>
 
+#include "base/link_terms.h"
+
 namespace bccl {
 
 class TuningTable;
@@ -20,6 +22,8 @@ struct Facts {
   int lanes_max = 1;           ///< Connections per ordered pair of ranks, for collectives.
   std::vector<int> hosts = {}; ///< By rank: which of them share a host. Empty: all do.
   std::vector<int> machines = {};  ///< By rank: which of them use the same cores. Empty: those that share a host.
+  LinkTerms link = {};           ///< Between machines, as the user says, if he does …
+  LinkTerms measured_link = {};  ///< … and as found when the communicator was created, if it was measured.
   std::vector<uint32_t> weights = {}; ///< By rank: its share of the work. Empty: all alike.
   std::shared_ptr<const TuningTable> table = {};  ///< What was measured before on machines like this, if there is any.
 

@@ -34,6 +34,9 @@ struct Prices {
   int cores = 1;              ///< Of a machine.
 };
 
+/// Between machines: what the user says, or else what was measured, or else what is assumed.
+LinkTerms link_terms(const Facts& facts);
+
 /// For calls of `bytes` a rank.
 Prices prices_of(const Facts& facts, size_t bytes);
 
