@@ -127,9 +127,12 @@ void Rehearsal::finish(StepId id, double end) {
   if (id + 1 < wiring_.channel_of(id).end) allow(id + 1, end);
   for (const StepId other : waiting_after_[id]) allow(other, end);
   const WiredStep& step = wiring_.step(id);
+  const double bytes = step.plan->extent().count * label_bytes_;
   for (size_t at = 0; at < step.plan->send.size(); ++at) {
     const StepId taker = wiring_.message(step.first_sent + static_cast<MessageId>(at)).receiver;
-    allow(taker, end + link(wiring_.rank_of(id), wiring_.rank_of(taker)).hop_ns);
+    const LinkPrices& by = link(wiring_.rank_of(id), wiring_.rank_of(taker));
+    const double streamed_ns = bytes * std::min(by.sent_byte_ns, by.received_byte_ns);
+    allow(taker, end + by.hop_ns - streamed_ns);
   }
 }
 

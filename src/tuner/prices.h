@@ -16,7 +16,8 @@ struct LinkPrices {
   double hop_ns = 0;            ///< From the sender's commit until the receiver finds it.
   double send_ns = 0;           ///< The sender's work a message and peer …
   double receive_ns = 0;        ///< … and the receiver's.
-  double sent_byte_ns = 0;      ///< The sender's a byte and peer, besides writing it once for all of them …
+  double sent_byte_ns = 0;      ///< The sender's a byte and peer, besides writing it once for all of them; meanwhile the
+                                ///< receiver reads what has come …
   double received_byte_ns = 0;  ///< … and the receiver's, instead of reading it from its own memory.
   double link_byte_ns = 0;      ///< A byte on the machine's link to others; all its ranks share it.
 };
