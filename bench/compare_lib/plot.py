@@ -16,6 +16,7 @@ STYLES = {
     "mpich": "lc rgb '#3a9a5b' lw 1.5 pt 9 ps 0.6",
     "gloo": "lc rgb '#b8860b' lw 1.5 pt 11 ps 0.6",
     "bare": "lc rgb '#777777' lw 1.5 dt 2 pt 1 ps 0.5",
+    "bare_tcp": "lc rgb '#777777' lw 1.5 dt 2 pt 1 ps 0.5",
 }
 
 

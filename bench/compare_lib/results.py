@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .points import Point
-from .settings import COLLECTIVES, COPY_LIMITS_FROM, cores
+from .settings import COLLECTIVES, COPY_LIMITS_FROM, KIB, PEERS, cores
 
 Key = tuple[str, int, str, int]  # collective, ranks, placement, bytes
 
@@ -29,6 +29,10 @@ class Time:
 class Goal:
     openmpi_multiple_max: float | None = None
     limit_share_min: float | None = None
+    peer_multiple_max: float | None = None
+
+
+SMALL_BY_TCP = 64 * KIB
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,12 @@ class Row:
         return self.best["bccl"].us / self.best["openmpi"].us
 
     @property
+    def peer_multiple(self) -> float | None:
+        """bccl's time as a multiple of the best of all others' best."""
+        peers = [self.best[name].us for name in PEERS if name in self.best]
+        return self.best["bccl"].us / min(peers) if "bccl" in self.best and peers else None
+
+    @property
     def limit_share(self) -> float | None:
         """How near bccl comes to the machine's limit: 1 is as fast as it."""
         if "bccl" not in self.best or self.limit_us is None:
@@ -68,6 +78,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class Results:
+    network: str
     rows: list[Row]
     machines: dict[str, Machine]  # by placement
     moved: int  # points left out because the placement changed under them
@@ -87,6 +98,12 @@ def read_goals(path: Path) -> dict[Key, Goal]:
     return goals
 
 
+def goal_by_tcp(size: int) -> Goal:
+    if size <= SMALL_BY_TCP:
+        return Goal(peer_multiple_max=0.8)
+    return Goal(peer_multiple_max=1.0, limit_share_min=0.9)
+
+
 def results_of(points: list[Point], goals: dict[Key, Goal]) -> Results:
     kept = [point for point in points if not point.moved and not point.wrong_ranks]
     machines = _machines(kept)
@@ -100,12 +117,21 @@ def results_of(points: list[Point], goals: dict[Key, Goal]) -> Results:
         time = Time(statistics.median(us), min(us), max(us), len(us), setting)
         if library not in best[key] or time.us < best[key][library].us:
             best[key][library] = time
+    network = points[0].network
+    if any(point.network != network for point in points):
+        raise ValueError("points of different networks cannot be put together")
+    by_tcp = network == "tcp"
     rows = [
-        Row(*key, libraries, _limit_us(*key, machines[key[2]]), goals.get(key, Goal()))
+        Row(
+            *key,
+            libraries,
+            _bare_us(libraries) if by_tcp else _limit_us(*key, machines[key[2]]),
+            goal_by_tcp(key[3]) if by_tcp else goals.get(key, Goal()),
+        )
         for key, libraries in sorted(best.items(), key=lambda item: _order(item[0]))
     ]
     wrong = [point for point in points if point.wrong_ranks]
-    return Results(rows, machines, sum(point.moved for point in points), wrong)
+    return Results(network, rows, machines, sum(point.moved for point in points), wrong)
 
 
 def openmpi_speedup(rows: list[Row]) -> float:
@@ -127,6 +153,10 @@ def _machines(points: list[Point]) -> dict[str, Machine]:
         rates = [2 * point.bytes / point.median_us / 1e3 for point in here if point.library == "copy"]
         machines[placement] = Machine(statistics.median(lines), statistics.median(rates) if rates else None)
     return machines
+
+
+def _bare_us(libraries: dict[str, Time]) -> float | None:
+    return libraries["bare_tcp"].us if "bare_tcp" in libraries else None
 
 
 def _limit_us(collective: str, ranks: int, placement: str, size: int, machine: Machine) -> float | None:

@@ -20,7 +20,8 @@ class Failed(Exception):
 
 
 class Session:
-    def __init__(self, setting: Setting, collective: str, ranks: int, programs: Path):
+    def __init__(self, setting: Setting, collective: str, ranks: int, programs: Path, network: str):
+        self._network = network
         self.collective = collective
         self.setting = setting
         self.ranks = ranks
@@ -52,7 +53,7 @@ class Session:
         return Point(
             self.collective, self.setting.library, self.setting.name, self.ranks, round_number,
             int(measured), int(iterations), float(median), float(least), float(p99),
-            float(before), float(after), int(wrong),
+            float(before), float(after), int(wrong), self._network,
         )  # fmt: skip
 
     def close(self) -> None:

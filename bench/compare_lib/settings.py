@@ -11,12 +11,15 @@ SIZES = [8, 256, 4 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * MIB, 16 * MIB, 64 * MIB,
 
 COLLECTIVES = ["all_reduce", "all_gather", "reduce_scatter", "broadcast", "reduce", "gather", "scatter", "all_to_all", "ping_pong", "barrier"]
 GLOO_LACKS = "reduce_scatter", "reduce"
+BARE_HAS = "all_reduce", "all_gather", "reduce_scatter", "broadcast", "all_to_all", "ping_pong"  # over sockets
 
 # Copies this large come from memory and not from a cache, and only all-reduces this large are held against them.
 COPY_BYTES = 256 * MIB
 COPY_LIMITS_FROM = 16 * MIB
 
-NAMES = {"bccl": "bccl", "bccl_alloc": "bccl on bcclMemAlloc", "openmpi": "Open MPI", "mpich": "MPICH", "gloo": "Gloo", "bare": "bare exchange"}
+NAMES = {"bccl": "bccl", "bccl_alloc": "bccl on bcclMemAlloc", "openmpi": "Open MPI", "mpich": "MPICH", "gloo": "Gloo", "bare": "bare exchange", "bare_tcp": "bare sockets"}
+PEERS = "openmpi", "mpich", "gloo"
+NETWORKS = "shm", "tcp"
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,11 @@ class Setting:
         return COPY_BYTES if self.library == "copy" else size
 
 
-def settings_for(collective: str, ranks: int) -> list[Setting]:
+def settings_for(collective: str, ranks: int, network: str) -> list[Setting]:
+    return _by_tcp(collective, ranks) if network == "tcp" else _by_shared_memory(collective, ranks)
+
+
+def _by_shared_memory(collective: str, ranks: int) -> list[Setting]:
     bccl = [Setting("bccl", ""), Setting("bccl_alloc", "", 4 * KIB, arguments=("alloc",))]
     gloo = [] if collective in GLOO_LACKS else _gloo(collective, ranks)
     if collective != "all_reduce":
@@ -46,6 +53,25 @@ def settings_for(collective: str, ranks: int) -> list[Setting]:
     limits = [Setting("bare", "")] if ranks == 2 else []
     limits.append(Setting("copy", "", COPY_LIMITS_FROM))
     return [*bccl, *_open_mpi_all_reduce(), *_mpich(ranks), *gloo, *limits]
+
+
+def _by_tcp(collective: str, ranks: int) -> list[Setting]:
+    """All that each has over the loopback interface, where no library may use shared memory."""
+    tcp = ("--mca", "pml", "ob1", "--mca", "btl", "tcp,self", "--mca", "btl_tcp_if_include", "lo")
+    buffers = ("--mca", "btl_tcp_sndbuf", str(4 * MIB), "--mca", "btl_tcp_rcvbuf", str(4 * MIB))
+    eager = ("--mca", "btl_tcp_max_send_size", str(MIB), "--mca", "btl_tcp_eager_limit", str(128 * KIB))
+    through_ucx = {"MPIR_CVAR_NOLOCAL": "1", "UCX_TLS": "tcp,self", "UCX_NET_DEVICES": "lo", "UCX_LOG_LEVEL": "error"}
+    most = 256 * MIB if ranks <= cores() else 64 * KIB  # as through shared memory
+    settings = [
+        Setting("bccl", "", environment={"BCCL_SHM": "off"}),
+        Setting("openmpi", "buffers 4M", options=(*tcp, *buffers)),
+        Setting("openmpi", "buffers 4M, eager 128K", 4 * KIB, options=(*tcp, *buffers, *eager)),
+        Setting("mpich", "ucx tcp", most=most, environment=through_ucx),
+        *([] if collective in GLOO_LACKS else _gloo(collective, ranks)),
+    ]
+    if collective in BARE_HAS:
+        settings += [Setting("bare_tcp", f"{sockets} sockets", arguments=(str(sockets),)) for sockets in (1, 2, 4)]
+    return settings
 
 
 def _open_mpi_all_reduce() -> list[Setting]:

@@ -12,9 +12,12 @@ def table_of(results: Results) -> str:
     libraries = [library for library in NAMES if any(library in row.best for row in rows)]
     limited = any(row.limit_us for row in rows)
     head = ["collective", "bytes", "ranks", "rounds", *(f"{NAMES[library]}, µs" for library in libraries)]
-    head += ["÷ Open MPI", "goal", *(LIMITS if limited else [])]
+    by_tcp = results.network == "tcp"
+    head += ["÷ best other", "goal", "bare ÷ bccl", "goal"] if by_tcp else ["÷ Open MPI", "goal", *(LIMITS if limited else [])]
     lines = [_line(head), _line(["---"] * len(head))]
-    lines += [_line(_cells(row, libraries) + (_limits(row) if limited else [])) for row in rows]
+    for row in rows:
+        verdicts = _by_tcp(row) if by_tcp else _by_shared_memory(row) + (_limits(row) if limited else [])
+        lines.append(_line(_cells(row, libraries) + verdicts))
     lines += ["", *_notes(results), *_speedups(rows)]
     return "\n".join(lines) + "\n"
 
@@ -30,15 +33,26 @@ def _cells(row: Row, libraries: list[str]) -> list[str]:
     compared = [row.best[library].rounds for library in ("bccl", "openmpi") if library in row.best]
     cells = [row.collective, bytes_in_words(row.bytes), f"{row.ranks}, {row.placement}", str(min(compared))]
     cells += [_time(row.best.get(library)) for library in libraries]
-    cells.append("" if row.openmpi_multiple is None else f"{row.openmpi_multiple:.2f}")
-    cells.append(_verdict("≤", row.goal.openmpi_multiple_max, row.openmpi_multiple))
     return cells
+
+
+def _by_shared_memory(row: Row) -> list[str]:
+    return [_ratio(row.openmpi_multiple), _verdict("≤", row.goal.openmpi_multiple_max, row.openmpi_multiple)]
+
+
+def _by_tcp(row: Row) -> list[str]:
+    return [
+        _ratio(row.peer_multiple),
+        _verdict("≤", row.goal.peer_multiple_max, row.peer_multiple),
+        _ratio(row.limit_share),
+        _verdict("≥", row.goal.limit_share_min, row.limit_share),
+    ]
 
 
 def _limits(row: Row) -> list[str]:
     return [
         "" if row.limit_us is None else _us(row.limit_us),
-        "" if row.limit_share is None else f"{row.limit_share:.2f}",
+        _ratio(row.limit_share),
         _verdict("≥", row.goal.limit_share_min, row.limit_share),
     ]
 
@@ -55,6 +69,10 @@ def is_met(relation: str, goal: float, value: float) -> bool:
     """At the precision that both are printed with."""
     value = round(value, 2)
     return value <= goal if relation == "≤" else value >= goal
+
+
+def _ratio(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
 
 
 def _time(time: Time | None) -> str:
@@ -85,6 +103,7 @@ def _notes(results: Results) -> list[str]:
         for row in results.rows
         for relation, goal, value in (
             ("≤", row.goal.openmpi_multiple_max, row.openmpi_multiple),
+            ("≤", row.goal.peer_multiple_max, row.peer_multiple),
             ("≥", row.goal.limit_share_min, row.limit_share),
         )
         if goal is not None and value is not None

@@ -21,4 +21,10 @@ std::optional<std::string> algorithm(std::string_view value) {
   return std::nullopt;
 }
 
+std::optional<std::string> disabled(std::string_view value) {
+  if (value == "0") return "on";
+  if (value == "1") return "off";
+  return std::nullopt;
+}
+
 }  // namespace bccl::nccl

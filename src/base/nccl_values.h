@@ -13,5 +13,6 @@ using Translate = std::optional<std::string> (*)(std::string_view value);
 std::optional<std::string> as_it_is(std::string_view value);
 std::optional<std::string> debug_level(std::string_view value);
 std::optional<std::string> algorithm(std::string_view value);
+std::optional<std::string> disabled(std::string_view value);  ///< 1: off; 0: on.
 
 }  // namespace bccl::nccl

@@ -6,11 +6,13 @@
 #include <fmt/ranges.h>
 
 #include "base/amounts.h"
+#include "base/link_terms.h"
 
 namespace bccl::setting {
 namespace {
 
 constexpr std::string_view chosen = "auto";
+constexpr std::string_view link_words[] = {"measured", "assumed"};
 constexpr std::string_view level_names[] = {"none", "version", "warn", "info", "trace"};
 
 std::optional<int64_t> number_of_bytes(std::string_view text) {
@@ -76,6 +78,20 @@ bool Choice::read(std::string_view text, Settings& settings) const {
 }
 std::string Choice::show(const Settings& settings) const { return settings.*member; }
 std::string Choice::allowed() const { return fmt::format("one of {}", fmt::join(names, ", ")); }
+
+/// In one form, so that equal links are equal texts.
+bool Link::read(std::string_view text, Settings& settings) const {
+  const std::string word = lower_case(text);
+  const Result<LinkTerms> terms = parse_link_terms(text);
+  const bool is_word = std::ranges::find(link_words, word) != std::end(link_words);
+  if (!is_word && !terms.ok()) return false;
+  settings.*member = is_word ? word : link_terms_text(terms.value());
+  return true;
+}
+std::string Link::show(const Settings& settings) const { return settings.*member; }
+std::string Link::allowed() const {
+  return fmt::format("one of {}, or a latency and a rate such as 10us,25Gbit/s", fmt::join(link_words, ", "));
+}
 
 bool Level::read(std::string_view text, Settings& settings) const {
   const auto name = std::ranges::find(level_names, lower_case(text));

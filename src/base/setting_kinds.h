@@ -63,6 +63,16 @@ struct Choice {
   std::string allowed() const;
 };
 
+/// What links between hosts take, or a word for where that is to come from.
+struct Link {
+  std::string Settings::*member;
+
+  const char* type() const { return "link"; }
+  bool read(std::string_view text, Settings& settings) const;
+  std::string show(const Settings& settings) const;
+  std::string allowed() const;
+};
+
 struct Level {
   LogLevel Settings::*member;
 
@@ -72,7 +82,7 @@ struct Level {
   std::string allowed() const;
 };
 
-using Kind = std::variant<Duration, Number, Text, Choice, Level>;
+using Kind = std::variant<Duration, Number, Text, Choice, Link, Level>;
 
 std::string lower_case(std::string_view text);  ///< Of ASCII letters.
 

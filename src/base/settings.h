@@ -34,6 +34,7 @@ struct Settings {
   int64_t weight = 1;
   int64_t slice_bytes = 0;
   int64_t channels = 0;
+  std::string shared_memory = "on";
   int64_t pool_bytes = 0;
   std::string stores = "auto";
   std::string placement = "auto";
@@ -45,6 +46,7 @@ struct Settings {
   int64_t tcp_slice_bytes = 0;
   int64_t tcp_buffer_bytes = 0;
   std::string tcp_encryption = "off";
+  std::string link = "measured";
 
   bool nonblocking = false;       ///< No setting: bcclConfig_t's blocking is 0.
   std::string communicator_name;  ///< No setting: bcclConfig_t's name, for messages. Empty: none.

@@ -8,7 +8,7 @@
 namespace bccl {
 namespace {
 
-using setting::Choice, setting::Duration, setting::Level, setting::Number, setting::Text;
+using setting::Choice, setting::Duration, setting::Level, setting::Link, setting::Number, setting::Text;
 
 constexpr int64_t pool_bytes_min = 64 << 10;
 constexpr int64_t pool_bytes_max = int64_t{64} << 30;
@@ -17,6 +17,7 @@ constexpr int64_t weight_max = 1'000'000;
 constexpr std::string_view store_names[] = {"auto", "cached", "streaming"};
 constexpr std::string_view family_names[] = {"auto", "ipv4", "ipv6"};
 constexpr std::string_view switch_names[] = {"off", "on"};
+constexpr std::string_view switch_on_names[] = {"on", "off"};
 constexpr std::string_view order_names[] = {"any", "fixed"};
 constexpr std::string_view hierarchy_names[] = {"auto", "flat", "hosts", "packages", "numa_nodes", "l3s"};
 constexpr std::string_view placement_names[] = {"auto", "off"};
@@ -93,6 +94,11 @@ constexpr SettingRule registry[] = {
      .kind = Number{&Settings::channels, 1, 8},
      .equal_on_all_ranks = true,
      .meaning = "Channels of the algorithms that can have several."},
+    {.name = "BCCL_SHM",
+     .kind = Choice{&Settings::shared_memory, switch_on_names},
+     .equal_on_all_ranks = true,
+     .nccl = {"NCCL_SHM_DISABLE", nccl::disabled},
+     .meaning = "Whether ranks of one host share memory; off: they talk by TCP, as if each had a host of its own."},
     {.name = "BCCL_SHM_POOL_BYTES",
      .kind = Number{&Settings::pool_bytes, pool_bytes_min, pool_bytes_max, Number::Unit::bytes},
      .equal_on_all_ranks = true,
@@ -133,6 +139,11 @@ constexpr SettingRule registry[] = {
     {.name = "BCCL_TCP_ENCRYPTION",
      .kind = Choice{&Settings::tcp_encryption, switch_names},
      .meaning = "Whether slices by TCP are encrypted."},
+    {.name = "BCCL_LINK",
+     .kind = Link{&Settings::link},
+     .equal_on_all_ranks = true,
+     .meaning = "What messages between hosts take, for the choice of algorithms: measured, when a communicator is created, "
+                "and of no weight where algorithms add up in different orders; assumed, 10 Gbit/s; or so much."},
 };
 
 /// Insertions, deletions and replacements that turn one text into the other.

@@ -185,8 +185,7 @@ Result<bool> Communicator::step() {
   if (Status polled = endpoint_->poll(); !polled.ok()) return give_up(std::move(polled).take_error());
   // A slice that was read where a peer lends it is right only if that peer's call was still whole afterwards.
   const bool in_collective = activity_ == &operation_;
-  const bool whole =
-      !in_collective || !operation_.read_lent() || node_->abort_word().load(std::memory_order_acquire) == 0;
+  const bool whole = !activity_->read_lent() || node_->abort_word().load(std::memory_order_acquire) == 0;
   if (progress == Progress::done && !endpoint_->is_flushed()) {
     moved_ = false;
   } else if (progress == Progress::done && whole) {

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "comm/agreement.h"
 #include "comm/communicator.h"
+#include "comm/link_trial.h"
 #include "comm/placement.h"
 #include "node/fork.h"
 #include "topology/cluster.h"
@@ -31,6 +32,7 @@ struct OwnFacts {
   uint64_t table_digest = 0;  ///< 0: it has no tuning table.
   Location location;          ///< On its host …
   uint64_t machine = 0;       ///< … as it knows it: digest_of_cores().
+  LinkTerms link;             ///< As it has measured.
 };
 
 Result<std::vector<OwnFacts>> gather(Exchange& exchange, const OwnFacts& mine, Deadline deadline) {
@@ -73,8 +75,10 @@ Result<std::vector<uint32_t>> weights_of(const std::vector<OwnFacts>& all) {
   return weights;
 }
 
-/// The same value on all ranks: what each can do at least, and the cores of all hosts.
-Facts conclude(const std::vector<OwnFacts>& all, const Groups& groups, Hierarchy hierarchy) {
+/// The same value on all ranks: what each can do at least, and the cores of all machines.
+Facts conclude(const std::vector<OwnFacts>& all, const Node& node, Hierarchy hierarchy) {
+  const Groups& groups = node.groups();
+  const Groups& machines = node.machines();
   Facts facts{.ranks = groups.ranks(),
               .cores = 0,
               .near = groups.count() == 1,
@@ -86,18 +90,20 @@ Facts conclude(const std::vector<OwnFacts>& all, const Groups& groups, Hierarchy
     facts.l3_bytes = std::min<size_t>(facts.l3_bytes, one.l3_bytes);
     facts.slice_bytes_max = std::min<size_t>(facts.slice_bytes_max, one.slice_bytes_max);
     facts.lanes_max = std::min(facts.lanes_max, one.lanes);
+    facts.measured_link = slowest(facts.measured_link, one.link);
   }
   --facts.lanes_max;  // the last one is for messages
-  for (int group = 0; group < groups.count(); ++group)
-    facts.cores += static_cast<int>(all[static_cast<size_t>(groups.leader(group))].cores);
+  for (int machine = 0; machine < machines.count(); ++machine)
+    facts.cores += static_cast<int>(all[static_cast<size_t>(machines.leader(machine))].cores);
   if (groups.count() > 1) facts.hosts = groups.by_rank();
+  if (machines.count() < groups.count()) facts.machines = machines.by_rank();
   std::vector<Location> locations;
-  std::vector<uint64_t> machines;
+  std::vector<uint64_t> views;
   for (const OwnFacts& one : all) {
     locations.push_back(one.location);
-    machines.push_back(one.machine);
+    views.push_back(one.machine);
   }
-  const Cluster cluster = make_cluster(groups.by_rank(), std::move(locations), machines);
+  const Cluster cluster = make_cluster(groups.by_rank(), std::move(locations), views);
   facts.groups = groups_of(cluster, hierarchy);
   facts.l3s = l3_of_ranks(cluster);
   return facts;
@@ -119,6 +125,19 @@ Result<std::unique_ptr<Endpoint>> connect_hosts(Exchange& exchange, const Node& 
       std::make_unique<RoutedEndpoint>(std::move(near), std::move(far), std::move(is_here)));
 }
 
+/// On one machine there is no link; where the user says what links take, or that they are not to be measured, none of them
+/// is.
+Result<LinkTerms> own_links(Endpoint& endpoint, const Node& node, const Settings& settings, Deadline deadline) {
+  if (node.machines().count() == 1 || settings.link != "measured") return LinkTerms{};
+  return measure_links(endpoint, node.groups(), node.machines(), node.rank(), deadline);
+}
+
+/// What BCCL_LINK says in numbers, if it does.
+LinkTerms given_link(const Settings& settings) {
+  const Result<LinkTerms> terms = parse_link_terms(settings.link);
+  return terms.ok() ? terms.value() : LinkTerms{};
+}
+
 }  // namespace
 
 Status Communicator::connect(Exchange& exchange, Deadline deadline, const Decorate& decorate) {
@@ -128,7 +147,8 @@ Status Communicator::connect(Exchange& exchange, Deadline deadline, const Decora
   const shm::Options options{.pool_bytes = static_cast<size_t>(settings_.pool_bytes), .stores = settings_.stores};
   const auto arena_bytes = [&](int ranks_here) { return shm::arena_bytes(ranks_here, options); };
   node_ = BCCL_TRY(Node::join(exchange, arena_bytes, deadline,
-                                   {.host = pose_.host, .memory_node = memory_node_for(here, settings_)}));
+                               {.identity = {.host = pose_.host, .alone = settings_.shared_memory == "off"},
+                                .memory_node = memory_node_for(here, settings_)}));
   auto near = std::make_unique<shm::ShmEndpoint>(*node_, options);
   if (pose_.host.empty()) near->measure_distance(measure_patience_ms);  // hosts made of one take its cores from each other
   const bool is_near = near->distance() == shm::Distance::near;
@@ -138,6 +158,7 @@ Status Communicator::connect(Exchange& exchange, Deadline deadline, const Decora
     endpoint_ = BCCL_TRY(connect_hosts(exchange, *node_, std::move(endpoint_), settings_, deadline));
   }
   wait_kind_ = bccl::wait_kind(*node_, settings_.wait);
+  const LinkTerms link = BCCL_TRY(own_links(*endpoint_, *node_, settings_, deadline));
   const OwnFacts mine{.cores = static_cast<uint32_t>(node_->cores()),
                       .near = is_near ? 1U : 0U,
                       .lanes = endpoint_->lanes(),
@@ -145,14 +166,18 @@ Status Communicator::connect(Exchange& exchange, Deadline deadline, const Decora
                       .l3_bytes = here.machine->l3_bytes,
                       .slice_bytes_max = endpoint_->slice_bytes_max(),
                       .table_digest = table ? table->digest() : 0,
-                      .location = here.location,
-                      .machine = digest_of_cores(*here.machine)};
+                       .location = here.location,
+                       .machine = digest_of_cores(*here.machine),
+                       .link = link};
   const std::vector<OwnFacts> all = BCCL_TRY(gather(exchange, mine, deadline));
   BCCL_TRY(check_tables(all));
-  facts_ = conclude(all, node_->groups(), hierarchy_named(settings_.hierarchy));
+  facts_ = conclude(all, *node_, hierarchy_named(settings_.hierarchy));
   if (rank_ == 0 && !facts_.groups.empty())
     log(LogLevel::info, "{}algorithms know of groups: {}", title(), describe_groups(facts_.groups));
   facts_.table = table;
+  facts_.link = given_link(settings_);
+  if (facts_.measured_link.known() && rank_ == 0)
+    log(LogLevel::info, "{}links between hosts: {}, measured", title(), link_terms_text(facts_.measured_link));
   facts_.weights = BCCL_TRY(weights_of(all));
   if (decorate) endpoint_ = decorate(std::move(endpoint_), rank_);
   return {};

@@ -9,6 +9,9 @@
 
 namespace bccl {
 
+/// Smaller messages are cheaper copied than looked up, mapped and waited for, whatever the transport.
+inline constexpr size_t referred_bytes_min = 4096;
+
 enum class Progress : uint8_t {
   none,      ///< Nothing could move.
   some,      ///< Something moved; there is more to do.
@@ -44,8 +47,13 @@ class Activity {
 
   const Difference& difference() const { return difference_; }
 
+  /// Whether some slice was read in memory that its sender lent. What was made of it is right if that sender's call had not
+  /// failed by then.
+  bool read_lent() const { return read_lent_; }
+
  protected:
   Difference difference_;
+  bool read_lent_ = false;  ///< Since the start.
 };
 
 }  // namespace bccl

@@ -14,6 +14,7 @@ uint32_t number_part(uint32_t number) { return number * 0x9E3779B1U; }
 Status Messages::start(std::span<const Message> messages) {
   difference_ = {};
   differs_ = false;
+  read_lent_ = false;
   for (Way* way : busy_) way->pending.clear();  // given up before
   busy_.clear();
   BCCL_TRY(visit_own(messages, [this](const Message& sent, const Message& received) {
@@ -38,10 +39,13 @@ Result<Messages::Way*> Messages::way_to(Rank peer, Direction direction) {
   auto made = std::make_unique<Way>();
   made->peer = peer;
   made->direction = direction;
-  if (direction == Direction::send)
+  if (direction == Direction::send) {
     made->sender = BCCL_TRY(endpoint_->sender(std::span(&peer, 1), options_.lane));
-  else
+    made->lender = made->sender->by_reference();
+  } else {
     made->receiver = BCCL_TRY(endpoint_->receiver(peer, options_.lane));
+    made->placement = made->receiver->placement();
+  }
   way = std::move(made);
   return way.get();
 }
@@ -93,7 +97,7 @@ Progress Messages::advance() {
 
 bool Messages::move(Way& way) {
   bool moved = false;
-  while (!way.done() && (way.sender != nullptr ? send_slice(way) : receive_slice(way))) moved = true;
+  while (!way.moved_all() && (way.sender != nullptr ? send_slice(way) : receive_slice(way))) moved = true;
   return moved;
 }
 
@@ -104,17 +108,40 @@ size_t Messages::slice_bytes(const Way& way) const {
 bool Messages::send_slice(Way& way) {
   const Pending& message = way.pending[way.next];
   const size_t bytes = slice_bytes(way);
-  std::byte* const slot = way.sender->try_acquire(bytes);
-  if (slot == nullptr) return false;
-  copy(slot, message.data + way.moved, bytes);
-  way.sender->commit(bytes, message.signature);
+  const Room room = room_for(way);
+  if (room == Room::not_yet) return false;
+  if (room == Room::yes) {
+    way.lender->send(message.data + way.moved, bytes, message.signature);
+  } else {
+    copy(way.sender->try_acquire(bytes), message.data + way.moved, bytes);
+    way.sender->commit(bytes, message.signature);
+    way.acquired = false;
+  }
   went(way, bytes);
   return true;
 }
 
+/// How the next slice can go; by value: memory for it is acquired.
+Room Messages::room_for(Way& way) {
+  const Pending& message = way.pending[way.next];
+  const size_t bytes = slice_bytes(way);
+  if (!way.acquired && way.lender != nullptr && bytes >= referred_bytes_min)
+    if (const Room room = way.lender->room_for(message.data + way.moved, bytes); room != Room::by_value) return room;
+  way.acquired = way.sender->try_acquire(bytes) != nullptr;
+  return way.acquired ? Room::by_value : Room::not_yet;
+}
+
+/// The next slice, where it belongs if it may be received there.
+Arrival Messages::peek(Way& way) {
+  const Pending& message = way.pending[way.next];
+  return way.placement != nullptr && message.bytes > 0
+             ? way.placement->try_peek_into(message.data + way.moved, slice_bytes(way))
+             : way.receiver->try_peek();
+}
+
 bool Messages::receive_slice(Way& way) {
   const Pending& message = way.pending[way.next];
-  const Arrival arrival = way.receiver->try_peek();
+  const Arrival arrival = peek(way);
   if (arrival.data == nullptr) return false;
   const size_t bytes = slice_bytes(way);
   if (arrival.signature != message.signature || arrival.bytes != bytes) {
@@ -125,7 +152,8 @@ bool Messages::receive_slice(Way& way) {
     differs_ = true;
     return false;
   }
-  copy(message.data + way.moved, arrival.data, bytes);
+  read_lent_ |= arrival.lent;
+  if (arrival.data != message.data + way.moved) copy(message.data + way.moved, arrival.data, bytes);
   way.receiver->release();
   went(way, bytes);
   return true;
@@ -147,15 +175,15 @@ bool Messages::glance() {
   constexpr int looks = 32;
   if (busy_.size() != 1 || busy_.front()->receiver == nullptr) return false;
   for (int look = 0; look < looks; ++look)
-    if (busy_.front()->receiver->try_peek().data != nullptr) return true;
+    if (peek(*busy_.front()).data != nullptr) return true;
   return false;
 }
 
 bool Messages::can_move() {
   return std::any_of(busy_.begin(), busy_.end(), [this](Way* way) {
     if (way->done()) return true;
-    return way->sender != nullptr ? way->sender->try_acquire(slice_bytes(*way)) != nullptr
-                                  : way->receiver->try_peek().data != nullptr;
+    if (way->moved_all()) return false;
+    return way->sender != nullptr ? room_for(*way) != Room::not_yet : peek(*way).data != nullptr;
   });
 }
 
@@ -166,6 +194,7 @@ bool Messages::waits_for(Rank peer) const {
 std::string Messages::describe_wait() const {
   if (busy_.empty()) return {};
   const Way& way = *busy_.front();
+  if (way.moved_all()) return fmt::format("waits until rank {} has read what was sent it by reference", way.peer);
   return fmt::format("message {} ({} bytes) waits {} rank {}", way.messages - (way.pending.size() - way.next) + 1,
                      way.pending[way.next].bytes, way.sender != nullptr ? "for room to be sent to" : "to be received from",
                      way.peer);

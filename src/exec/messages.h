@@ -2,6 +2,8 @@
 /// match in their order, whatever else goes on; those of different pairs and directions move independently. Connections
 /// are made at the first message of a pair and kept.
 ///
+/// Slices go from and into the caller's memory where the transport has that power, and else through its slots.
+///
 /// Every slice carries a signature made of the message's number and its bytes, so both ends find out if they disagree, an
 /// empty message included. Nothing allocates once a pair has been used as much before. One thread at a time.
 #pragma once
@@ -63,13 +65,18 @@ class Messages final : public Activity {
     Rank peer = -1;
     Direction direction = Direction::send;
     Sender* sender = nullptr;
+    ByReference* lender = nullptr;   ///< The sender's power, if it has it.
+    bool acquired = false;           ///< Memory for the next slice, which then goes by value.
     Receiver* receiver = nullptr;
+    Placement* placement = nullptr;  ///< The receiver's power, if it has it.
     uint32_t messages = 0;         ///< Since the communicator was made.
     std::vector<Pending> pending;  ///< Of this start().
     size_t next = 0;               ///< The first that is not done …
     size_t moved = 0;              ///< … and how many of its bytes are.
 
-    bool done() const { return next == pending.size(); }
+    bool moved_all() const { return next == pending.size(); }
+    /// And what was lent is the caller's again.
+    bool done() const { return moved_all() && (lender == nullptr || lender->released() == lender->sent()); }
   };
 
   Result<Way*> way_to(Rank peer, Direction direction);
@@ -78,6 +85,8 @@ class Messages final : public Activity {
   size_t slice_bytes(const Way& way) const;
   bool move(Way& way);
   bool send_slice(Way& way);
+  Room room_for(Way& way);
+  Arrival peek(Way& way);
   bool receive_slice(Way& way);
   void went(Way& way, size_t bytes);
   void copy(void* to, const void* from, size_t bytes) const;

@@ -49,10 +49,6 @@ class Operation final : public Activity {
   bool waits_for(Rank peer) const override;
   std::string describe_wait() const override;
 
-  /// Whether some slice of this call was read in memory that its sender lent. What was made of it is right if that
-  /// sender's call had not failed by then.
-  bool read_lent() const { return read_lent_; }
-
   /// Of a timed call: how long it has read, combined and written; without the waits in between.
   int64_t work_ns() const { return work_ns_; }
 
@@ -111,8 +107,6 @@ class Operation final : public Activity {
   Outlet outlet(const BoundStep& step, Cursor& cursor, size_t bytes) {
     return may_refer(step, bytes) ? outlet_or_reference(step, cursor, bytes) : outlet_by_value(step, cursor, bytes);
   }
-  /// Smaller messages are cheaper copied than looked up, mapped and waited for, whatever the transport.
-  static constexpr size_t referred_bytes_min = 4096;
   bool may_refer(const BoundStep& step, size_t bytes) const {
     return bytes >= referred_bytes_min && may_refer_ && step.lender != nullptr;
   }
@@ -151,7 +145,6 @@ class Operation final : public Activity {
   Receiver* awaited_ = nullptr;       ///< Where the last slice to be missed will come from.
   bool may_refer_ = false;            ///< Messages of this call may refer to its buffers …
   bool referred_ = false;             ///< … and one has.
-  bool read_lent_ = false;
   int64_t work_ns_ = 0;
   std::vector<const void*> inputs_;   ///< Of the segment to combine.
   std::vector<std::byte> scratch_;    ///< One window's scratch per lane, shared by the channels of the lane.

@@ -25,7 +25,7 @@ constexpr int64_t longest_gap_ns = 500'000'000;
 WaitKind wait_kind(const Node& node, std::string_view wish) {
   if (wish == "spin") return WaitKind::spin;
   if (wish == "yield") return WaitKind::yield;
-  return static_cast<int>(node.ranks_here().size()) <= node.cores() ? WaitKind::spin : WaitKind::yield;
+  return node.crowded() ? WaitKind::yield : WaitKind::spin;
 }
 
 bool Wait::idle() {

@@ -136,7 +136,9 @@ Transfer write_some(int socket, std::span<const iovec> from) {
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(from.data());
   message.msg_iovlen = from.size();
-  return outcome_of(sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL));
+  constexpr int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+  return outcome_of(from.size() == 1 ? ::send(socket, from[0].iov_base, from[0].iov_len, flags)
+                                     : sendmsg(socket, &message, flags));
 }
 
 void hang_up(FileDescriptor& socket) {

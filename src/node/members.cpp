@@ -20,7 +20,7 @@
 namespace bccl {
 namespace {
 
-constexpr uint32_t layout_now = 0x62636e02;  // "bcn", version 2
+constexpr uint32_t layout_now = 0x62636e03;  // "bcn", version 3
 constexpr size_t names_shown_max = 8;
 
 static_assert(std::is_trivially_copyable_v<MemberFacts>);
@@ -78,14 +78,15 @@ std::array<uint8_t, 16> process_token() {
   return seen->bytes;
 }
 
-MemberFacts local_facts(bool exact_sleep, const Status& prepared, const std::string& host) {
-  const Result<std::string> boot = host.empty() ? boot_id() : Result<std::string>(host);
+MemberFacts local_facts(bool exact_sleep, const Status& prepared, const Identity& identity) {
+  const Result<std::string> boot = identity.host.empty() ? boot_id() : Result<std::string>(identity.host);
   MemberFacts facts;
   facts.layout = layout_now;
   facts.pid = getpid();
   facts.network_namespace = network_namespace();
   facts.exact_sleep = exact_sleep;
   facts.failure_code = static_cast<uint32_t>(prepared.ok() ? boot.code() : prepared.code());
+  facts.alone = identity.alone ? 1 : 0;
   facts.process = process_token();
   if (boot.ok()) put(facts.boot, boot.value());
   put(facts.host_name, host_name());
@@ -134,8 +135,15 @@ Members Members::only(const std::vector<int>& members) const {
 
 std::vector<std::string> Members::host_keys() const {
   std::vector<std::string> keys;
-  for (const MemberFacts& facts : facts_)
-    keys.push_back(fmt::format("{} {}", facts.boot.data(), facts.network_namespace));
+  for (int member = 0; member < size(); ++member)
+    keys.push_back(fmt::format("{} {} {}", facts(member).boot.data(), facts(member).network_namespace,
+                               facts(member).alone != 0 ? ranks_[static_cast<size_t>(member)] : -1));
+  return keys;
+}
+
+std::vector<std::string> Members::machine_keys() const {
+  std::vector<std::string> keys;
+  for (const MemberFacts& facts : facts_) keys.emplace_back(facts.boot.data());
   return keys;
 }
 

@@ -19,6 +19,12 @@ namespace bccl {
 
 inline constexpr int cpus_max = 8192;  ///< Logical processors of the largest Linux kernel.
 
+/// As what a rank joins.
+struct Identity {
+  std::string host = {};  ///< Instead of the boot id: so tests make several hosts of one. 39 bytes at most.
+  bool alone = false;     ///< Shares memory with no other rank, as if it had a host of its own.
+};
+
 /// One rank's facts. They travel as they lie in memory: other layouts have another `layout` word or size.
 struct MemberFacts {
   uint32_t layout = 0;
@@ -26,6 +32,7 @@ struct MemberFacts {
   uint64_t network_namespace = 0;  ///< 0: unknown.
   uint32_t exact_sleep = 0;   ///< This process can be ordered by membarrier.
   uint32_t failure_code = 0;  ///< Not 0: this rank cannot join; `failure` says why.
+  uint32_t alone = 0;         ///< Not 0: it shares memory with nobody.
   std::array<uint8_t, 16> process{};
   std::array<char, 40> boot{};
   std::array<char, 72> host_name{};
@@ -34,8 +41,8 @@ struct MemberFacts {
 };
 
 /// The facts of the calling rank. A failure of its preparations belongs in them too, so that all ranks hear
-/// of it. `host`: what to take for the host's identity instead of the boot id; empty as a rule.
-MemberFacts local_facts(bool exact_sleep, const Status& prepared, const std::string& host = "");
+/// of it.
+MemberFacts local_facts(bool exact_sleep, const Status& prepared, const Identity& identity = {});
 
 /// What stands for this process among the node's: random, another in a forked child.
 std::array<uint8_t, 16> process_token();
@@ -55,6 +62,8 @@ class Members {
 
   /// By what hosts are told apart, as far as ranks can say themselves. Equal keys promise nothing yet.
   std::vector<std::string> host_keys() const;
+  /// By what machines are told apart: ranks with equal ones use the same cores, whether or not they share memory.
+  std::vector<std::string> machine_keys() const;
 
   bool same_process(int a, int b) const { return facts(a).process == facts(b).process; }
   std::vector<int> members_of_process(int member) const;  ///< Ascending.

@@ -16,7 +16,7 @@ Node::Node(int rank, std::shared_ptr<NodeMemory> memory)
       header_(&memory->header()),
       rank_(rank),
       ranks_(memory->party().all().size()),
-      cores_(memory->party().here().cores()),
+      cores_(memory->party().all().only(memory->party().machines().members(memory->party().machines().of(rank))).cores()),
       exact_sleep_(memory->party().here().exact_sleep()),
       spans_hosts_(memory->party().spans_hosts()),
       generation_(process_generation()),
@@ -36,6 +36,8 @@ bool Node::same_process(int rank) const { return memory_->party().all().same_pro
 std::string Node::describe(int rank) const { return memory_->party().all().describe(rank); }
 
 const Groups& Node::groups() const { return memory_->party().groups(); }
+const Groups& Node::machines() const { return memory_->party().machines(); }
+bool Node::crowded() const { return static_cast<int>(machines().members(machines().of(rank_)).size()) > cores_; }
 const std::vector<int>& Node::ranks_here() const { return memory_->party().ranks(); }
 int Node::place_of(int rank) const { return memory_->party().member_of(rank); }
 

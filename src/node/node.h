@@ -37,6 +37,7 @@
 #include "base/status.h"
 #include "node/board.h"
 #include "node/groups.h"
+#include "node/members.h"
 
 namespace bccl {
 
@@ -56,7 +57,7 @@ using ArenaBytes = std::function<size_t(int ranks_here)>;
 
 struct JoinOptions {
   SleepOrder order = SleepOrder::membarrier;  ///< polling everywhere if any rank says so.
-  std::string host = {};  ///< Instead of the boot id: so tests make several hosts of one. 39 bytes at most.
+  Identity identity = {};
   int memory_node = -1;   ///< NUMA node that this rank's arena is to lie on, by the system's number; -1: any.
 };
 
@@ -82,8 +83,10 @@ class Node final {
 
   std::span<std::byte> arena(int rank) const;  ///< Of a rank here. 4 KiB-aligned, zero when new.
 
-  /// The cores that the ranks here may use, all of them together (affinities united).
+  const Groups& machines() const;  ///< Ranks that use the same cores, whether or not they share memory.
+  /// The cores that the ranks of this machine may use, all of them together (affinities united).
   int cores() const { return cores_; }
+  bool crowded() const;  ///< There are more of those ranks than cores.
   bool same_process(int rank) const;
   std::string describe(int rank) const;  ///< "rank 3 (host b2, pid 4711)"
 

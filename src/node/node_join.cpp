@@ -118,7 +118,7 @@ Result<std::unique_ptr<Node>> Node::join(Exchange& exchange, const ArenaBytes& a
   const int rank = exchange.rank();
   const bool exact_sleep = register_ringers() && options.order == SleepOrder::membarrier;
   const Members all =
-      BCCL_TRY(Members::gather(exchange, local_facts(exact_sleep, ready_to_join(), options.host), deadline));
+      BCCL_TRY(Members::gather(exchange, local_facts(exact_sleep, ready_to_join(), options.identity), deadline));
   Groups groups = Groups::by_key(all.host_keys());
   for (;;) {  // every attempt but the last splits a group
     const auto here = static_cast<int>(groups.members(groups.of(rank)).size());

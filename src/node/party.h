@@ -20,6 +20,7 @@ class Party {
   const Members& all() const { return all_; }    ///< Of the communicator, by rank.
   const Members& here() const { return here_; }  ///< Of the group.
   const Groups& groups() const { return groups_; }
+  const Groups& machines() const { return machines_; }  ///< The ranks that use the same cores; no finer than hosts.
   int group() const { return group_; }
   const std::vector<int>& ranks() const { return groups_.members(group_); }  ///< By member.
   int member_of(int rank) const { return member_of_[static_cast<size_t>(rank)]; }  ///< -1: in another group.
@@ -31,6 +32,7 @@ class Party {
  private:
   Members all_;
   Groups groups_;
+  Groups machines_;
   int group_;
   Members here_;
   std::vector<int> member_of_;

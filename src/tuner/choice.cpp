@@ -63,6 +63,7 @@ Result<const Algorithm*> wished(const Question& question, const Shape& shape, co
 
 constexpr int usual_lanes = 4;
 constexpr size_t pipelined_slice_bytes_min = 32 << 10;
+constexpr size_t streamed_slice_bytes_min = 256 << 10;  ///< Between hosts: each costs system calls, and the kernel's own pipeline is at work.
 constexpr size_t near_slice_bytes_max = 32 << 10;  ///< Measured (docs/performance.md).
 
 /// Bytes of each chunk of the plan, blocks alike.
@@ -78,7 +79,8 @@ size_t slice_bytes_for(const Question& question, const Plan& plan, const Facts& 
   const size_t windows = plan.labels > 1 ? usual_lanes : 1;
   const size_t slice = chunk_bytes(question, plan) / windows * static_cast<size_t>(plan.message_chunks);
   const size_t most = facts.near ? std::min(near_slice_bytes_max, facts.slice_bytes_max) : facts.slice_bytes_max;
-  return question.private_counts ? most : std::clamp(slice, std::min(pipelined_slice_bytes_min, most), most);
+  const size_t least = facts.host_count() > 1 ? streamed_slice_bytes_min : pipelined_slice_bytes_min;
+  return question.private_counts ? most : std::clamp(slice, std::min(least, most), most);
 }
 
 /// The plan itself says how many channels and labels it has; every rank looks at the same one, rank 0's.
@@ -138,8 +140,8 @@ void estimate(Candidate& candidate, const Question& question, const Facts& facts
   candidate.ns = predict(candidate, question, facts, plans);
 }
 
-/// What may decide in which order sums are made: not how near the cores are, which is measured for each communicator anew,
-/// nor the size of slices.
+/// What may decide in which order sums are made: not how near the cores are and what links take, which is measured for
+/// each communicator anew, nor the size of slices.
 struct Lasting {
   Facts facts;
   Settings settings;
@@ -148,6 +150,7 @@ Lasting lasting(const Question& question, const Facts& facts, const Settings& se
   Lasting kept{facts, settings};
   if (!combines(question.collective)) return kept;
   kept.facts.near = false;
+  kept.facts.measured_link = {};
   kept.settings.slice_bytes = 0;
   return kept;
 }

@@ -7,13 +7,15 @@
 #include <memory>
 #include <vector>
 
+#include "base/link_terms.h"
+
 namespace bccl {
 
 class TuningTable;
 
 struct Facts {
   int ranks = 1;
-  int cores = 1;               ///< That the ranks may use together, on all hosts.
+  int cores = 1;               ///< That the ranks may use together, on all machines.
   bool near = false;           ///< All ranks measured, when the communicator was created, that their cores share a cache.
   size_t l3_bytes = 0;         ///< 0: unknown.
   size_t slice_bytes_max = 0;  ///< Of the transport.
@@ -21,6 +23,9 @@ struct Facts {
   std::vector<int> hosts = {}; ///< By rank: which of them share a host. Empty: all do.
   std::vector<std::vector<int>> groups = {};  ///< As Shape::groups: hosts, and what is near inside them.
   std::vector<int> l3s = {};  ///< By rank: which of them share an L3. Empty: not known, or all of each host do.
+  std::vector<int> machines = {};  ///< By rank: which of them use the same cores. Empty: those that share a host.
+  LinkTerms link = {};           ///< Between machines, as the user says, if he does …
+  LinkTerms measured_link = {};  ///< … and as found when the communicator was created, if it was measured.
   std::vector<uint32_t> weights = {}; ///< By rank: its share of the work. Empty: all alike.
   std::shared_ptr<const TuningTable> table = {};  ///< What was measured before on machines like this, if there is any.
 
@@ -30,6 +35,8 @@ struct Facts {
     return !l3s.empty() && l3s[static_cast<size_t>(one)] == l3s[static_cast<size_t>(other)];
   }
   int host_count() const { return hosts.empty() ? 1 : std::ranges::max(hosts) + 1; }
+  int machine_of(int rank) const { return machines.empty() ? host_of(rank) : machines[static_cast<size_t>(rank)]; }
+  int machine_count() const { return machines.empty() ? host_count() : std::ranges::max(machines) + 1; }
 };
 
 }  // namespace bccl

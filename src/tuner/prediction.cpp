@@ -19,8 +19,8 @@ class Rehearsal {
 
  private:
   const LinkPrices& link(Rank from, Rank to) const {
-    if (!facts_.share_host(from, to)) return prices_.between;
-    return facts_.share_l3(from, to) ? prices_.beside : prices_.inside;
+    if (facts_.share_host(from, to)) return facts_.share_l3(from, to) ? prices_.beside : prices_.inside;
+    return facts_.machine_of(from) == facts_.machine_of(to) ? prices_.loopback : prices_.between;
   }
   double work_of(StepId id) const;
   size_t core_of(Rank rank) const { return core_of_[static_cast<size_t>(rank)]; }
@@ -43,7 +43,7 @@ class Rehearsal {
   std::vector<size_t> core_of_;
   std::vector<double> core_free_;  ///< From when on.
   std::vector<double> core_busy_;  ///< How long in all.
-  std::vector<double> sent_by_;    ///< Host: bytes that leave it …
+  std::vector<double> sent_by_;    ///< Machine: bytes that leave it …
   std::vector<double> sent_to_;    ///< … and that come to it.
   std::vector<int> missing_;       ///< Step: how many things it still waits for …
   std::vector<double> from_;       ///< … and when the latest of the others was there.
@@ -57,18 +57,18 @@ Rehearsal::Rehearsal(const Wiring& wiring, const Prices& prices, const Facts& fa
   count_prerequisites();
 }
 
-/// Each rank of a host on a core of its own, or the next in turn.
+/// Each rank of a machine on a core of its own, or the next in turn.
 void Rehearsal::place_ranks() {
-  const auto hosts = static_cast<size_t>(facts_.host_count());
+  const auto machines = static_cast<size_t>(facts_.machine_count());
   const auto cores = static_cast<size_t>(prices_.cores);
-  std::vector<size_t> ranks_on(hosts, 0);
+  std::vector<size_t> ranks_on(machines, 0);
   for (Rank rank = 0; rank < facts_.ranks; ++rank) {
-    const auto host = static_cast<size_t>(facts_.host_of(rank));
-    core_of_.push_back(host * cores + ranks_on[host]++ % cores);
+    const auto machine = static_cast<size_t>(facts_.machine_of(rank));
+    core_of_.push_back(machine * cores + ranks_on[machine]++ % cores);
   }
-  core_free_.assign(hosts * cores, 0.0);
+  core_free_.assign(machines * cores, 0.0);
   core_busy_ = core_free_;
-  sent_by_.assign(hosts, 0.0);
+  sent_by_.assign(machines, 0.0);
   sent_to_ = sent_by_;
 }
 
@@ -110,8 +110,8 @@ double Rehearsal::work_of(StepId id) const {
 void Rehearsal::charge_links(StepId id) {
   const Rank me = wiring_.rank_of(id);
   for (const Rank peer : wiring_.plan_of(id).send) {
-    const auto here = static_cast<size_t>(facts_.host_of(me));
-    const auto there = static_cast<size_t>(facts_.host_of(peer));
+    const auto here = static_cast<size_t>(facts_.machine_of(me));
+    const auto there = static_cast<size_t>(facts_.machine_of(peer));
     if (here == there) continue;
     sent_by_[here] += wiring_.plan_of(id).extent().count * label_bytes_;
     sent_to_[there] += wiring_.plan_of(id).extent().count * label_bytes_;
@@ -127,9 +127,12 @@ void Rehearsal::finish(StepId id, double end) {
   if (id + 1 < wiring_.channel_of(id).end) allow(id + 1, end);
   for (const StepId other : waiting_after_[id]) allow(other, end);
   const WiredStep& step = wiring_.step(id);
+  const double bytes = step.plan->extent().count * label_bytes_;
   for (size_t at = 0; at < step.plan->send.size(); ++at) {
     const StepId taker = wiring_.message(step.first_sent + static_cast<MessageId>(at)).receiver;
-    allow(taker, end + link(wiring_.rank_of(id), wiring_.rank_of(taker)).hop_ns);
+    const LinkPrices& by = link(wiring_.rank_of(id), wiring_.rank_of(taker));
+    const double streamed_ns = bytes * std::min(by.sent_byte_ns, by.received_byte_ns);
+    allow(taker, end + by.hop_ns - streamed_ns);
   }
 }
 

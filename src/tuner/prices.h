@@ -16,23 +16,28 @@ struct LinkPrices {
   double hop_ns = 0;            ///< From the sender's commit until the receiver finds it.
   double send_ns = 0;           ///< The sender's work a message and peer …
   double receive_ns = 0;        ///< … and the receiver's.
-  double sent_byte_ns = 0;      ///< The sender's a byte and peer, besides writing it once for all of them …
+  double sent_byte_ns = 0;      ///< The sender's a byte and peer, besides writing it once for all of them; meanwhile the
+                                ///< receiver reads what has come …
   double received_byte_ns = 0;  ///< … and the receiver's, instead of reading it from its own memory.
-  double link_byte_ns = 0;      ///< A byte on the host's link to others; all its ranks share it.
+  double link_byte_ns = 0;      ///< A byte on the machine's link to others; all its ranks share it.
 };
 
 struct Prices {
-  LinkPrices beside;   ///< Between ranks known to share an L3, …
-  LinkPrices inside;   ///< … other ranks of a host …
-  LinkPrices between;  ///< … and of different ones.
+  LinkPrices beside;    ///< Between ranks known to share an L3, …
+  LinkPrices inside;    ///< … other ranks of a host, …
+  LinkPrices loopback;  ///< … of hosts that are on one machine …
+  LinkPrices between;   ///< … and of different machines.
   double call_ns = 0;  ///< Of each rank, once.
   double step_ns = 0;
   double read_byte_ns = 0;    ///< Of the caller's memory …
   double write_byte_ns = 0;   ///< … whose results are written at this price …
   double stage_byte_ns = 0;   ///< … and what is sent inside the host at this one.
   double reduce_byte_ns = 0;  ///< A byte of each input but the first.
-  int cores = 1;              ///< Of a host.
+  int cores = 1;              ///< Of a machine.
 };
+
+/// Between machines: what the user says, or else what was measured, or else what is assumed.
+LinkTerms link_terms(const Facts& facts);
 
 /// For calls of `bytes` a rank.
 Prices prices_of(const Facts& facts, size_t bytes);

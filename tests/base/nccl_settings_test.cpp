@@ -42,6 +42,8 @@ TEST_CASE("NCCL's variables set what is the same here") {
   CHECK(read({"NCCL_SOCKET_IFNAME=^docker"}).interface_name == "^docker");
   CHECK(read({"NCCL_COMM_ID=10.0.0.1:5000"}).comm_id == "10.0.0.1:5000");
   CHECK(read({"NCCL_BUFFSIZE=8388608"}).pool_bytes == 8 << 20);
+  CHECK(read({"NCCL_SHM_DISABLE=1"}).shared_memory == "off");
+  CHECK(read({"NCCL_SHM_DISABLE=0"}).shared_memory == "on");
 }
 
 TEST_CASE("a value of NCCL's says where it comes from, as it was written") {
@@ -60,7 +62,7 @@ TEST_CASE("our variables hold before NCCL's, whichever stands first") {
 TEST_CASE("what NCCL could do and we cannot is warned of, with what there is, and changes nothing") {
   for (const std::string entry :
        {"NCCL_ALGO=NVLS", "NCCL_ALGO=^Ring", "NCCL_ALGO=allreduce:tree;broadcast:ring", "NCCL_DEBUG=LOUD",
-        "NCCL_BUFFSIZE=17", "NCCL_BUFFSIZE=-1"}) {
+        "NCCL_BUFFSIZE=17", "NCCL_BUFFSIZE=-1", "NCCL_SHM_DISABLE=maybe"}) {
     CAPTURE(entry);
     CHECK(read({entry}).origins.empty());
     const auto warnings = setting_warnings(given({entry}));

@@ -62,7 +62,9 @@ TEST_CASE("Every setting that the registry wants equal is compared, and no other
                                                   {"BCCL_HIERARCHY", "flat"},
                                                   {"BCCL_SLICE_BYTES", "4K"},
                                                   {"BCCL_CHANNELS", "2"},
-                                                  {"BCCL_SHM_POOL_BYTES", "2M"}};
+                                                  {"BCCL_SHM", "off"},
+                                                  {"BCCL_SHM_POOL_BYTES", "2M"},
+                                                  {"BCCL_LINK", "10us,25Gbit/s"}};
   for (const SettingRule& rule : settings_registry()) {
     if (!rule.equal_on_all_ranks) continue;
     CAPTURE(rule.name);

@@ -88,6 +88,18 @@ TEST_CASE("A communicator between hosts knows them, and one on a single host has
   CHECK(within[0].facts().hosts.empty());
 }
 
+TEST_CASE("Ranks of one host that may not share memory reduce by TCP, and know that they share its cores") {
+  Settings settings = test_settings();
+  settings.shared_memory = "off";
+  Team team(3, settings);
+  const Facts& facts = team[1].facts();
+  CHECK(facts.hosts == std::vector<int>{0, 1, 2});
+  CHECK(facts.machines == std::vector<int>{0, 0, 0});
+  CHECK(facts.cores == Team(2)[0].facts().cores);
+  for (const size_t count : {size_t{1}, size_t{1000}, size_t{300'000}})
+    REQUIRE(troubles(team.each([&](Communicator& c) { return sum_of(c, count); })) == "");
+}
+
 TEST_CASE("Different calls are named on every rank of every host") {
   for (const std::string hosts : {"ab", "aab", "aabb", "abc"})
     for (const size_t odd_count : {size_t{1001}, size_t{200'000}}) {

@@ -51,6 +51,8 @@ TEST_CASE("bccl plan explain says what would be chosen among hosts, and what BCC
     return lines_of(output_of(command(arguments)));
   };
   CHECK_THAT(explained({"--hosts", "3,5"})[0], Catch::Contains("8 ranks on 2 hosts"));
+  CHECK(explained({"--hosts", "3,5"})[2] == "links between hosts take 19us,10Gbit/s, as assumed");
+  CHECK(explained({"--hosts", "3,5", "--link", "50us,100Gbit/s"})[2] == "links between hosts take 50us,100Gbit/s, as given");
   CHECK(explained({"--ranks", "4"}).size() == 2 + algorithms(Collective::all_reduce).size());
   CHECK_THAT(explained({"--ranks", "4", "--algo", "ring"})[2], Catch::Contains("ring") && Catch::Contains("by rule"));
   CHECK_THAT(explained({"--ranks", "1"})[0], Catch::Contains("alone"));
@@ -90,6 +92,8 @@ TEST_CASE("bccl tune and bccl plan explain name the argument that is wrong") {
              Catch::Contains("--root"));
   CHECK_THAT(refusal({"plan", "explain", "all_reduce", "--bytes", "4M", "--ranks", "2", "--table", "/nowhere"}),
              Catch::Contains("/nowhere"));
+  CHECK_THAT(refusal({"plan", "explain", "all_reduce", "--bytes", "4M", "--hosts", "2,2", "--link", "fast"}),
+             Catch::Contains("--link: \"fast\""));
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ Hosts::Hosts(const std::string& hosts) : nodes_(hosts.size()) {
   on_ranks(static_cast<int>(hosts.size()), [&](int rank) {
     SharedExchange exchange(*memory, rank, static_cast<int>(hosts.size()));
     const std::string host(1, hosts[static_cast<size_t>(rank)]);
-    auto node = Node::join(exchange, small_arenas, patience(), {.host = host});
+    auto node = Node::join(exchange, small_arenas, patience(), {.identity = {.host = host}});
     if (node.ok()) nodes_[static_cast<size_t>(rank)] = std::move(node).value();
   });
   for (const auto& node : nodes_) REQUIRE(node != nullptr);

@@ -18,7 +18,7 @@ class TwoHosts {
     const Shared<ExchangeMemory> memory;
     on_ranks(4, [&](int rank) {
       SharedExchange exchange(*memory, rank, 4);
-      auto node = Node::join(exchange, small_arenas, patience(), {.host = rank < 2 ? "a" : "b"});
+      auto node = Node::join(exchange, small_arenas, patience(), {.identity = {.host = rank < 2 ? "a" : "b"}});
       if (node.ok()) nodes_[rank] = std::move(node).value();
     });
     for (const auto& node : nodes_) REQUIRE(node != nullptr);

@@ -16,7 +16,7 @@ using namespace bccl::test;
 namespace {
 
 std::unique_ptr<Node> join_on(Exchange& exchange, const std::string& host) {
-  auto node = Node::join(exchange, small_arenas, patience(), {.host = host});
+  auto node = Node::join(exchange, small_arenas, patience(), {.identity = {.host = host}});
   expect(node.ok(), node.sentence());
   return std::move(node).value();
 }
@@ -113,12 +113,25 @@ TEST_CASE("ranks of several hosts in threads of one process join a node for each
   for (const std::string& error : errors) CHECK(error == "");
 }
 
+TEST_CASE("ranks that are to share memory with nobody are hosts of their own on one machine") {
+  Processes processes(3, [](Exchange& exchange) {
+    auto node = Node::join(exchange, small_arenas, patience(), {.identity = {.alone = true}});
+    expect(node.ok(), node.sentence());
+    check_groups(exchange, **node, Groups::by_key({"a", "b", "c"}));
+    expect((*node)->machines() == Groups::by_key({"m", "m", "m"}), "they seem to be on several machines");
+    expect((*node)->crowded() == (3 > (*node)->cores()), "the ranks that use the cores are miscounted");
+  });
+  CHECK(processes.ends() == "");
+}
+
 TEST_CASE("another boot id is another host") {
   Processes processes(4, [](Exchange& exchange) {
     const std::string id = boot_id();
     ForgedFacts forged(exchange, id, std::string(id.size(), 'f'));
     const auto node = join_on(forged, "");
-    check_groups(exchange, *node, Groups::by_key({"here", "there", "there", "here"}));
+    const Groups wanted = Groups::by_key({"here", "there", "there", "here"});
+    check_groups(exchange, *node, wanted);
+    expect(node->machines() == wanted, "hosts that do not share a kernel are on one machine");
   });
   CHECK(processes.ends() == "");
 }

@@ -48,7 +48,7 @@ std::vector<std::unique_ptr<Housed>> make_housed(int ranks, const std::function<
   on_ranks(ranks, [&](int rank) {
     const auto at = static_cast<size_t>(rank);
     const auto arena_bytes = [](int here) { return shm::arena_bytes(here, {}); };
-    auto node = Node::join(*exchanges[at], arena_bytes, Deadline::after_ms(join_patience_ms), {.host = host_of(rank)});
+    auto node = Node::join(*exchanges[at], arena_bytes, Deadline::after_ms(join_patience_ms), {.identity = {.host = host_of(rank)}});
     if (node.ok())
       group[at] = std::make_unique<Housed>(std::move(node).value());
     else

@@ -203,6 +203,40 @@ TEST_CASE("Neither measured nearness nor a slice size decides between orders of 
   }
 }
 
+/// The algorithm for these bytes between hosts of two ranks.
+std::string_view between_hosts(Collective collective, size_t bytes, const LinkTerms& given, const LinkTerms& measured) {
+  Facts facts = facts_of(8, 8);
+  facts.hosts = {0, 0, 1, 1, 2, 2, 3, 3};
+  facts.link = given;
+  facts.measured_link = measured;
+  return choose({.collective = collective, .bytes = bytes}, facts, {}).value().algorithm->name;
+}
+
+constexpr LinkTerms slow_link{1'000'000, 80};
+constexpr LinkTerms fast_link{5'000, 0.02};
+
+TEST_CASE("What links were found to take decides between algorithms, but not between orders of addition") {
+  for (const Collective collective : {Collective::all_reduce, Collective::reduce_scatter, Collective::reduce})
+    for (const size_t bytes : {8, 1 << 10, 64 << 10, 4 << 20})
+      CHECK(between_hosts(collective, bytes, {}, slow_link) == between_hosts(collective, bytes, {}, fast_link));
+  int differing = 0;
+  for (const Collective collective : {Collective::all_gather, Collective::broadcast, Collective::all_to_all})
+    for (const size_t bytes : {64, 1 << 10, 64 << 10, 4 << 20})
+      differing += between_hosts(collective, bytes, {}, slow_link) != between_hosts(collective, bytes, {}, fast_link) ? 1 : 0;
+  CHECK(differing > 0);
+}
+
+TEST_CASE("What the user says of links decides everywhere, whatever was measured") {
+  int differing = 0;
+  for (const Collective collective : {Collective::all_reduce, Collective::all_gather})
+    for (const size_t bytes : {64, 1 << 10, 64 << 10, 4 << 20}) {
+      const auto by_word = between_hosts(collective, bytes, slow_link, fast_link);
+      CHECK(by_word == between_hosts(collective, bytes, slow_link, {}));
+      differing += by_word != between_hosts(collective, bytes, fast_link, {}) ? 1 : 0;
+    }
+  CHECK(differing > 0);
+}
+
 TEST_CASE("Above the number of ranks that are priced a rule decides, and says so") {
   const auto known = candidates({.bytes = 1 << 20}, facts_of(65), {}).value();
   REQUIRE(known.size() == 1);

@@ -73,6 +73,18 @@ TEST_CASE("The link of a host carries what all its ranks send to others") {
   CHECK(time_of("hierarchical", facts, prices, one_window) == Approx(2 * (1 + 1) * 10));
 }
 
+TEST_CASE("Hosts of one machine share its cores, and no link is between them") {
+  Prices prices = free_of_charge(2);
+  prices.between.link_byte_ns = 1;
+  prices.between.hop_ns = 1;
+  const Facts facts{.ranks = 4, .cores = 2, .hosts = {0, 1, 2, 3}, .machines = {0, 0, 0, 0}};
+  CHECK(time_of("direct", facts, prices, one_window) == Approx(0));
+  prices.loopback.hop_ns = 1;
+  CHECK(time_of("direct", facts, prices, one_window) == Approx(2));
+  prices.reduce_byte_ns = 1;
+  CHECK(time_of("one_shot", facts, prices, one_window) == Approx(1 + 2 * 3 * 10));
+}
+
 TEST_CASE("By the prices of facts, more bytes never take less, and every algorithm takes some time") {
   for (const int ranks : {2, 5, 8}) {
     const Facts facts{.ranks = ranks, .cores = 2, .l3_bytes = 32 << 20};

@@ -13,6 +13,7 @@
 #include "topology/cluster.h"
 #include "topology/discovery.h"
 #include "tuner/choice.h"
+#include "tuner/prices.h"
 #include "tuner/tuning_table.h"
 
 namespace bccl::tool {
@@ -35,6 +36,7 @@ struct ExplainRequest {
   bool near = false;
   std::vector<std::string> hosts;
   std::string machine;
+  LinkTerms link;
   std::string table;
   Settings settings;
 };
@@ -71,6 +73,7 @@ Result<Facts> facts_of(const ExplainRequest& request) {
   const Cluster cluster = make_cluster(hosts, locations_of(request, machine, hosts));
   facts.groups = groups_of(cluster, hierarchy_named(request.settings.hierarchy));
   facts.l3s = l3_of_ranks(cluster);
+  facts.link = request.link;
   facts.cores = (request.cores > 0 ? request.cores : static_cast<int>(machine.cores.size())) * facts.host_count();
   if (!request.table.empty())
     facts.table = std::make_shared<const TuningTable>(BCCL_TRY(read_tuning_table(request.table)));
@@ -92,6 +95,9 @@ void print_choice(const ExplainRequest& request, const Facts& facts, const Choic
   fmt::print("slices of {} bytes at most, {} {} a channel\n", choice.slice_bytes, choice.lanes,
              choice.lanes == 1 ? "lane" : "lanes");
   if (!facts.groups.empty()) fmt::print("groups that algorithms know of: {}\n", describe_groups(facts.groups));
+  if (facts.host_count() > 1)
+    fmt::print("links between hosts take {}, {}\n", link_terms_text(link_terms(facts)),
+               facts.link.known() ? "as given" : "as assumed");
 }
 
 void print_candidates(const std::vector<Candidate>& known) {
@@ -130,6 +136,7 @@ void add_explain_action(CLI::App& plan, Invocation& invocation) {
   command->add_option("--hosts", request->hosts, "Ranks of each host, such as 4,4 (default: one host)")
       ->expected(1)
       ->allow_extra_args(false);
+  add_value(*command, "--link", request->link, parse_link_terms, "Between hosts, as BCCL_LINK: 10us,25Gbit/s");
   add_value(*command, "--root", request->root, whole_number(0, 1023), "The root of a collective that has one");
   add_value(*command, "--cores", request->cores, whole_number(1, 1 << 16), "Of a host (default: this machine's)");
   command->add_flag("--near", request->near, "The cores share a cache");

@@ -10,7 +10,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little);
 
 struct Layout {
-  uint8_t kind;
+  uint8_t kind;  ///< kind | padding << 2
   uint8_t lane;
   uint8_t credits;
   uint8_t stripes;  ///< first | parts << 4
@@ -23,7 +23,7 @@ static_assert(sizeof(Layout) == header_bytes);
 }  // namespace
 
 HeaderBytes Header::pack() const {
-  const Layout layout{static_cast<uint8_t>(kind), lane,      credits, static_cast<uint8_t>(first | parts << 4),
+  const Layout layout{static_cast<uint8_t>(static_cast<uint8_t>(kind) | padding << 2), lane,      credits, static_cast<uint8_t>(first | parts << 4),
                       bytes,                      signature, sequence};
   HeaderBytes packed;
   std::memcpy(packed.data(), &layout, sizeof layout);
@@ -33,7 +33,8 @@ HeaderBytes Header::pack() const {
 Header Header::unpack(const std::byte* from) {
   Layout layout;
   std::memcpy(&layout, from, sizeof layout);
-  return {.kind = static_cast<FrameKind>(layout.kind),
+  return {.kind = static_cast<FrameKind>(layout.kind & 3),
+          .padding = static_cast<uint8_t>(layout.kind >> 2),
           .lane = layout.lane,
           .credits = layout.credits,
           .first = static_cast<uint8_t>(layout.stripes & 15),

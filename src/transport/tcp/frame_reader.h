@@ -1,7 +1,9 @@
 /// Cuts the stream of socket 0 into headers and inline payload. Of one Link; nothing here blocks or allocates.
 ///
 /// It reads ahead, so that one system call fetches a small slice together with its header, or the rest of a large one
-/// together with the headers behind it; of a large slice what was not read ahead goes straight to where it belongs.
+/// together with the headers behind it; of a large slice what was not read ahead goes straight to where it belongs. Where
+/// the header of the next large slice has come with the end of one, nothing is made of it until somebody asks again: he may
+/// say first where he wants that slice.
 #pragma once
 
 #include <array>
@@ -17,6 +19,7 @@ namespace bccl::tcp {
 struct Destination {
   std::byte* data = nullptr;
   size_t bytes = 0;
+  size_t padding = 0;  ///< Bytes that come before it and belong nowhere.
 };
 
 /// Makes sense of headers.
@@ -25,28 +28,29 @@ class FrameSink {
   virtual ~FrameSink() = default;
   /// An error: this peer does not speak our protocol.
   virtual Result<Destination> take(const Header& header) = 0;
-  /// The payload of the last header with any has come.
-  virtual void payload_complete() = 0;
+  /// The payload of the last header with any has come. True: nothing more is asked for now.
+  virtual bool payload_complete() = 0;
 };
 
 class FrameReader {
  public:
   explicit FrameReader(FrameSink& sink) : sink_(sink) {}
 
-  /// One read and what follows from it. `drained`: there is nothing more to read now.
+  /// One read, at most, and what follows from it. `drained`: there is nothing more to read now.
   struct Outcome {
     Transfer transfer;
     bool drained = false;
   };
-  Result<Outcome> read(Pipe& pipe);
+  /// `large`: the next slice is expected to be.
+  Result<Outcome> read(Pipe& pipe, bool large);
 
  private:
   Status parse();
-  void deliver(size_t bytes);
+  bool deliver(size_t bytes);
 
   FrameSink& sink_;
   Destination rest_;  ///< Of a payload that has come in part. If it is not empty, nothing is ahead.
-  size_t payload_bytes_ = 0;  ///< Of the last frame.
+  size_t payload_bytes_ = 0;  ///< Of the last frame that had any.
   std::array<std::byte, 16 << 10> ahead_;
   size_t begin_ = 0;
   size_t end_ = 0;

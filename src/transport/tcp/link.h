@@ -80,13 +80,18 @@ class Link final : private FrameSink {
 
  private:
   Result<Destination> take(const Header& header) override;
-  void payload_complete() override { --inline_slice_->parts_left; }
+  bool payload_complete() override {
+    --inline_slice_->parts_left;
+    return has_wanted();
+  }
+  bool has_wanted() { return wanted_ != nullptr && wanted_->queue.count() > 0 && wanted_->queue.front().complete(); }
+  size_t send_whole(const HeaderBytes& header, const std::byte* data, size_t bytes);
   Result<Destination> take_slice(const Header& header);
   Status take_credits(const Header& header);
   Error garbage(const std::string& what) const;
 
-  void read_for(const Lane* wanted);
-  bool read_frames(const Lane* wanted);
+  void read_for(Lane* wanted);
+  bool read_frames();
   void pay(int lane);
   void flush(size_t socket);
   int parts_for(size_t bytes) const;
@@ -113,6 +118,7 @@ class Link final : private FrameSink {
   std::vector<Departure*> free_departures_;  ///< … and those of none.
   SlotStack slots_;
   Incoming* inline_slice_ = nullptr;
+  Lane* wanted_ = nullptr;     ///< Whose slice is asked for at the moment, if it is one lane's.
   int next_socket_ = 0;
   uint32_t owed_ = 0;          ///< On all lanes.
   int calls_since_release_ = 0;

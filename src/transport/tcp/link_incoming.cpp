@@ -25,16 +25,19 @@ void Link::release(int index) {
   ++owed_;
   calls_since_release_ = 0;
   // Told in time for the peer to have room always for more than the slices that were promised.
-  if (lane.owed * 2 >= static_cast<uint32_t>(slices_max_)) pay(index);
+  if (lane.owed * 2 < static_cast<uint32_t>(slices_max_)) return;
+  pay(index);
+  flush(0);
 }
 
 void Link::read() { read_for(nullptr); }
 
 /// Reads what has come, or until the lane has what it wants.
-void Link::read_for(const Lane* wanted) {
+void Link::read_for(Lane* wanted) {
   if (error_) return;
   if (!is_flushed()) flush();
-  if (!left_ && read_frames(wanted)) return;
+  wanted_ = wanted;
+  if (!left_ && read_frames()) return;
   for (size_t socket = 1; socket < inlets_.size() && !error_; ++socket) {
     if (inlets_[socket].empty()) continue;
     const Transfer transfer = inlets_[socket].read(pipes_[socket]);
@@ -43,14 +46,15 @@ void Link::read_for(const Lane* wanted) {
 }
 
 /// Socket 0. True once the lane has what it wants.
-bool Link::read_frames(const Lane* wanted) {
+bool Link::read_frames() {
+  const bool large = wanted_ != nullptr && wanted_->place != nullptr && wanted_->place_bytes >= large_bytes;
   while (!left_) {
-    auto outcome = reader_.read(pipes_[0]);
+    auto outcome = reader_.read(pipes_[0], large);
     if (!outcome.ok()) {
       fail_with(fail(outcome.code(), "{}", outcome.sentence()));
       return true;
     }
-    if (wanted != nullptr && wanted->queue.count() > 0 && const_cast<Lane*>(wanted)->queue.front().complete()) return true;
+    if (has_wanted()) return true;
     if (outcome->transfer.gone) end_of(0, outcome->transfer.error);
     if (outcome->transfer.gone || outcome->drained) return false;
   }
@@ -97,6 +101,8 @@ Result<Destination> Link::take_slice(const Header& header) {
       (header.parts > 1 && each * (header.parts - 1U) >= header.bytes) || (header.bytes == 0 && header.first != 0))
     return garbage(fmt::format("a slice of {} bytes in {} parts from socket {} on", header.bytes, header.parts,
                                header.first));
+  const bool is_inline = header.bytes > 0 && (header.first == 0 || header.first + size_t{header.parts} > sockets);
+  if (header.padding > 0 && !is_inline) return garbage(fmt::format("{} bytes of padding before nothing", header.padding));
   ++lane.expected_sequence;
 
   const bool placed = lane.place != nullptr && lane.queue.count() == 0 && lane.place_bytes == header.bytes;
@@ -110,7 +116,7 @@ Result<Destination> Link::take_slice(const Header& header) {
     const size_t socket = (header.first + part) % sockets;
     const size_t bytes = std::min(each, header.bytes - part * each);
     if (socket == 0)
-      inline_part = {slice.data + part * each, bytes};
+      inline_part = {slice.data + part * each, bytes, header.padding};
     else
       inlets_[socket].expect(slice.data + part * each, bytes, &slice);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace bccl::tcp {
 namespace {
@@ -12,13 +13,14 @@ iovec piece(const std::byte* data, size_t bytes) { return {const_cast<std::byte*
 
 }  // namespace
 
-void Outlet::add(const HeaderBytes* header, const std::byte* data, size_t bytes, Departure* departure) {
+void Outlet::add(const HeaderBytes* header, size_t padding, const std::byte* data, size_t bytes, Departure* departure) {
   Segment& segment = at(count_++);
-  if (header != nullptr) segment.header = *header;
-  segment.header_left = header != nullptr ? header_bytes : 0;
+  if (header != nullptr) std::memcpy(segment.head.data(), header->data(), header_bytes);
+  segment.head_bytes = segment.head_left = header != nullptr ? header_bytes + padding : 0;
   segment.data = data;
   segment.data_left = bytes;
   segment.departure = departure;
+  stream_bytes_ += segment.head_left + bytes;
 }
 
 int Outlet::flush(Pipe& pipe) {
@@ -28,10 +30,10 @@ int Outlet::flush(Pipe& pipe) {
     size_t offered = 0;
     for (size_t i = 0; i < std::min(count_, segments_at_once); ++i) {
       const Segment& segment = at(i);
-      if (segment.header_left > 0)
-        pieces[used++] = piece(segment.header.data() + (header_bytes - segment.header_left), segment.header_left);
+      if (segment.head_left > 0)
+        pieces[used++] = piece(segment.head.data() + (segment.head_bytes - segment.head_left), segment.head_left);
       if (segment.data_left > 0) pieces[used++] = piece(segment.data, segment.data_left);
-      offered += segment.header_left + segment.data_left;
+      offered += segment.head_left + segment.data_left;
     }
     const Transfer transfer = pipe.send({pieces.data(), used});
     advance(transfer.bytes);
@@ -44,14 +46,14 @@ int Outlet::flush(Pipe& pipe) {
 void Outlet::advance(size_t bytes) {
   while (count_ > 0) {
     Segment& segment = at(0);
-    const size_t of_header = std::min(bytes, segment.header_left);
-    segment.header_left -= of_header;
-    bytes -= of_header;
+    const size_t of_head = std::min(bytes, segment.head_left);
+    segment.head_left -= of_head;
+    bytes -= of_head;
     const size_t of_data = std::min(bytes, segment.data_left);
     segment.data += of_data;
     segment.data_left -= of_data;
     bytes -= of_data;
-    if (segment.header_left + segment.data_left > 0) return;
+    if (segment.head_left + segment.data_left > 0) return;
     Departure* const departure = segment.departure;
     first_ = (first_ + 1) % segments_.size();
     --count_;

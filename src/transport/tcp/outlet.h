@@ -3,7 +3,9 @@
 /// made.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "transport/tcp/frame.h"
@@ -32,10 +34,17 @@ class Outlet {
 
   bool empty() const { return count_ == 0; }
 
-  void add_header(const HeaderBytes& header) { add(&header, nullptr, 0, nullptr); }
-  void add_part(const HeaderBytes* header, const std::byte* data, size_t bytes, Departure* departure) {
-    add(header, data, bytes, departure);
+  void add_header(const HeaderBytes& header) { add(&header, 0, nullptr, 0, nullptr); }
+  /// `padding`: after the header.
+  void add_part(const HeaderBytes* header, size_t padding, const std::byte* data, size_t bytes, Departure* departure) {
+    add(header, padding, data, bytes, departure);
   }
+  uint64_t stream_bytes() const { return stream_bytes_; }  ///< Of all that was added, or left by another way.
+
+  /// So many of the first bytes that wait have left by another way.
+  void skip(size_t bytes) { advance(bytes); }
+  /// So many bytes have left without having been added.
+  void pass(size_t bytes) { stream_bytes_ += bytes; }
 
   /// Sends until the queue is empty or the socket is full. The error is errno; 0 if all is well.
   int flush(Pipe& pipe);
@@ -45,20 +54,22 @@ class Outlet {
 
  private:
   struct Segment {
-    HeaderBytes header;
-    size_t header_left;  ///< The last bytes of it.
+    std::array<std::byte, header_bytes + padding_bytes_max> head;  ///< A header and its padding …
+    size_t head_bytes;                                             ///< … so many bytes …
+    size_t head_left;                                              ///< … of which the last ones are left.
     const std::byte* data;
     size_t data_left;
     Departure* departure;
   };
 
   Segment& at(size_t index) { return segments_[(first_ + index) % segments_.size()]; }
-  void add(const HeaderBytes* header, const std::byte* data, size_t bytes, Departure* departure);
+  void add(const HeaderBytes* header, size_t padding, const std::byte* data, size_t bytes, Departure* departure);
   void advance(size_t bytes);
 
   std::vector<Segment> segments_;  ///< A ring.
   size_t first_ = 0;
   size_t count_ = 0;
+  uint64_t stream_bytes_ = 0;
 };
 
 }  // namespace bccl::tcp

@@ -7,6 +7,17 @@ namespace {
 
 using namespace tcp;
 
+TEST_CASE("Padding makes the payload of a large slice begin on a line of the stream, and small ones have none") {
+  for (const uint64_t stream : {0, 1, 16, 47, 48, 49, 63, 64, 1'000'003}) {
+    const size_t padding = padding_after(stream, large_bytes);
+    CHECK(padding <= padding_bytes_max);
+    CHECK((stream + header_bytes + padding) % line_bytes == 0);
+    CHECK(padding_after(stream, large_bytes - 1) == 0);
+    const Header header{.padding = static_cast<uint8_t>(padding)};
+    CHECK(Header::unpack(header.pack().data()) == header);
+  }
+}
+
 TEST_CASE("a header comes out as it went in, at the extremes too") {
   const Header header{.kind = FrameKind::slice,
                       .lane = 255,

@@ -170,7 +170,10 @@ TEST_CASE("garbage is an error that names the peer and what it was") {
   empty_elsewhere.first = 1;
   Header empty_part = slice_header(64, 0);
   empty_part.parts = 2;
-  const std::vector<Wrong> wrongs{{{.kind = static_cast<FrameKind>(9)}, "kind 9"},
+  Header padded = slice_header(0, 0);
+  padded.padding = 3;
+  const std::vector<Wrong> wrongs{{{.kind = static_cast<FrameKind>(0)}, "kind 0"},
+                                  {padded, "3 bytes of padding before nothing"},
                                   {{.kind = FrameKind::credit, .lane = 2}, "lane 2"},
                                   {{.kind = FrameKind::credit, .lane = 0, .credits = 1}, "1 credits for 0 slices"},
                                   {slice_header((16 << 10) + 1, 0), "16385 bytes"},
