@@ -153,7 +153,7 @@ StoreTrial Recipes::stores_for(size_t bytes) const {
   if (bytes < store_trial_bytes_min) return StoreTrial::none(Stores::cached);
   if (place_.facts.ranks > place_.facts.cores) return StoreTrial::none(endpoint_.stores());
   const StoreTrial::Schedule schedule{.calls_to_settle = static_cast<uint32_t>(endpoint_.memory().reserved / bytes) + 1,
-                                      .calls_per_kind = bytes < long_call_bytes ? 3U : 1U};
+                                      .calls_per_kind = bytes < long_call_bytes ? 8U : 1U};
   return place_.settings.stores == "auto" ? StoreTrial(endpoint_.stores(), schedule)
                                           : StoreTrial::watching(endpoint_.stores(), schedule);
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/log.h"
+
 namespace bccl {
 namespace {
 
@@ -18,9 +20,15 @@ void TrialReports::tell(StoreTrial& trial, uint64_t call) {
 void TrialReports::decide(uint64_t now) {
   std::erase_if(awaited_, [&](const Awaited& one) {
     const std::optional<StoreTimes> times = of_all(one);
-    if (times) one.trial->decide(*times);
+    if (times) settle(one, *times);
     return times || now - one.call > patience_calls;
   });
+}
+
+void TrialReports::settle(const Awaited& one, const StoreTimes& times) const {
+  one.trial->decide(times);
+  log(LogLevel::trace, "rank {}: call {} ended a trial of stores: {} ns cached, {} ns streaming", node_.rank(), one.call,
+      times.cached_ns, times.streaming_ns);
 }
 
 std::optional<StoreTimes> TrialReports::of_all(const Awaited& one) const {

@@ -34,6 +34,7 @@ class TrialReports {
     StoreTrial* trial;
   };
   std::optional<StoreTimes> of_all(const Awaited& one) const;
+  void settle(const Awaited& one, const StoreTimes& times) const;
 
   Node& node_;
   std::vector<Awaited> awaited_;

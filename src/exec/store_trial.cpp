@@ -16,7 +16,8 @@ bool StoreTrial::took(int64_t ns) {
     fastest = first ? ns : std::min(fastest, ns);
   }
   if (++tried_ < 2 * calls_of_kind()) return false;
-  calls_left_ = rest * calls_of_kind();
+  calls_left_ = rest_ * calls_of_kind();
+  rest_ = std::min(2 * rest_, longest_rest);
   tried_ = 0;
   return true;
 }

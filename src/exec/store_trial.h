@@ -15,8 +15,10 @@ namespace bccl {
 
 class StoreTrial {
  public:
-  /// Between two trials so many times the calls that one makes with each kind: one of half the speed costs a percent.
-  static constexpr uint32_t rest = 100;
+  /// Between two trials so many times the calls that one makes with each kind: few at first, for a machine that is busy
+  /// with beginning shows what is not so, then twice as many each time, until a kind of half the speed costs a percent.
+  static constexpr uint32_t first_rest = 2;
+  static constexpr uint32_t longest_rest = 128;
 
   struct Schedule {
     /// Before those that are timed: what one kind leaves of staging memory in the caches tells nothing of the other, and
@@ -61,6 +63,7 @@ class StoreTrial {
   Stores chosen_;
   Role role_;
   Schedule schedule_;
+  uint32_t rest_ = first_rest;
   uint32_t calls_left_ = 0;  ///< Until the next trial begins.
   uint32_t tried_ = 0;       ///< Calls of this trial: first those of one kind, then those of the other.
   StoreTimes times_;         ///< The fastest call of each kind.

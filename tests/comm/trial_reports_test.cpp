@@ -57,7 +57,7 @@ uint64_t trial_of_both(Team& team, uint64_t calls) {
 
 TEST_CASE("The ranks of calls with a root try kinds of stores in the same calls, also where one's stores are set") {
   constexpr size_t count = (1 << 20) / sizeof(float);
-  constexpr uint64_t calls = 24;  // past all staging memory, and a trial's
+  constexpr uint64_t calls = 40;  // past all staging memory with either kind, and a trial's
   for (const std::string stores : {"auto", "streaming"})
     for (const Collective collective : {Collective::broadcast, Collective::gather}) {
       std::vector<Settings> settings(2, test_settings());

@@ -25,7 +25,7 @@ int run(StoreTrial& trial, World world, uint32_t calls) {
 
 constexpr StoreTrial::Schedule schedule{.calls_to_settle = 4, .calls_per_kind = 3};
 constexpr uint32_t trial_calls = 2 * 7;
-constexpr uint32_t rest_calls = 7 * StoreTrial::rest;
+constexpr uint32_t rest_calls = 7 * StoreTrial::first_rest;
 
 TEST_CASE("a trial makes as many calls with each kind, and settles on the faster one") {
   for (const bool cached_is_faster : {false, true}) {
@@ -64,6 +64,15 @@ TEST_CASE("a later trial notices that the cores have moved") {
   CHECK(trial.next() == Stores::cached);
   run(trial, {.cached_ns = 400, .streaming_ns = 200}, trial_calls);
   CHECK(trial.next() == Stores::streaming);
+}
+
+TEST_CASE("trials become rare") {
+  StoreTrial trial(Stores::cached, schedule);
+  constexpr uint32_t many_calls = 7 * 10'000;
+  const World world{.cached_ns = 100, .streaming_ns = 200};
+  CHECK(run(trial, world, many_calls) > 0);
+  CHECK(run(trial, world, many_calls) <= int(many_calls / StoreTrial::longest_rest));
+  CHECK(run(trial, world, many_calls) > 0);
 }
 
 TEST_CASE("a trial is decided by what all ranks took, and until then nothing changes") {
