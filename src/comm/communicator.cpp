@@ -59,7 +59,7 @@ Communicator::~Communicator() {
 void Communicator::prepare_for_calls() {
   if (endpoint_)
     recipes_ = std::make_unique<Recipes>(
-        *endpoint_, Recipes::Place{.rank = rank_, .facts = facts_, .settings = settings_, .isa = isa_});
+        *endpoint_, *node_, Recipes::Place{.rank = rank_, .facts = facts_, .settings = settings_, .isa = isa_});
   messages_ = std::make_unique<Messages>(
       endpoint_.get(),
       Messages::Options{.me = rank_,
@@ -150,9 +150,8 @@ Result<bool> Communicator::begin_collective(const Call& call) {
                                     .signature = recipe->signature + number_part(sequence_),
                                     .in_place = share_memory(call),
                                     .stream_slots = recipe->stores.next() == Stores::streaming,
-                                    .timed = recipe->stores.trying()});
+                                    .timed = recipe->stores.timing()});
   activity_ = &operation_;
-  in_progress_ = recipe;
   warned_late_ = false;
   return false;
 }
@@ -169,7 +168,6 @@ Result<bool> Communicator::begin_messages(std::span<const Message> messages) {
     return true;
   }
   activity_ = messages_.get();
-  in_progress_ = nullptr;
   warned_late_ = false;
   return false;
 }
@@ -189,7 +187,7 @@ Result<bool> Communicator::step() {
   if (progress == Progress::done && !endpoint_->is_flushed()) {
     moved_ = false;
   } else if (progress == Progress::done && whole) {
-    if (in_collective) in_progress_->stores.took(operation_.work_ns());
+    if (in_collective) recipes_->took(operation_.work_ns(), sequence_);
     finish();
     return true;
   }

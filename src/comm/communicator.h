@@ -171,7 +171,6 @@ class Communicator : public std::enable_shared_from_this<Communicator> {
   std::unique_ptr<Endpoint> endpoint_;
 
   std::unique_ptr<Recipes> recipes_;
-  Prepared* in_progress_ = nullptr;  ///< What the call in progress was prepared as.
 
   std::atomic<bool> busy_{false};
   std::atomic<bool> aborted_{false};

@@ -90,7 +90,10 @@ bool Recipes::same_blocks(const Prepared& prepared, const Call& call) const {
 
 Result<Prepared*> Recipes::prepare(const Key& key, const Call& call) {
   last_ = nullptr;
-  if (recipes_.size() >= recipes_max) recipes_.clear();
+  if (recipes_.size() >= recipes_max) {
+    reports_.forget();
+    recipes_.clear();
+  }
   auto made = std::make_unique<Prepared>();
   const int ranks = place_.facts.ranks;
   if (call.variable) {
@@ -125,12 +128,14 @@ Result<Prepared*> Recipes::prepare(const Key& key, const Call& call) {
                   .scale_source = scales_source(call),
                   .stream_target = cache_share > 0 && bytes >= cache_share};
   made->recipe.geometry = geometry_of(*made, call, choice.slice_bytes);
-  made->stores = stores_for(call.collective, bytes);
+  made->stores = stores_for(bytes);
   made->plan_hash = hash(call.collective, choice.algorithm->name, choice.shape);
   for (const size_t count : shared_counts(call, *made)) made->plan_hash = mix(made->plan_hash ^ count);
   for (const uint32_t weight : made->weights) made->plan_hash = mix(made->plan_hash ^ weight);
   made->signature = signature_of(call, made->plan_hash);
-  return (recipes_[key] = std::move(made)).get();
+  std::unique_ptr<Prepared>& kept = recipes_[key];
+  if (kept) reports_.forget();
+  return (kept = std::move(made)).get();
 }
 
 Geometry Recipes::geometry_of(const Prepared& made, const Call& call, size_t slice_bytes) const {
@@ -143,15 +148,14 @@ Geometry Recipes::geometry_of(const Prepared& made, const Call& call, size_t sli
                                              .windows_min = made.recipe.sized_messages ? 1U : 0U});
 }
 
-/// Small slices stay in caches whatever is done; with more ranks than cores, times say who had the core. Where some ranks
-/// write and others read, the writer's time says nothing of what its stores cost its readers. What is tried
-/// first is tried when the calls have been through all staging memory: new pages cost more than stores.
-StoreTrial Recipes::stores_for(Collective collective, size_t bytes) const {
+/// Small slices stay in caches whatever is done; with more ranks than cores, times say who had the core.
+StoreTrial Recipes::stores_for(size_t bytes) const {
   if (bytes < store_trial_bytes_min) return StoreTrial::none(Stores::cached);
-  if (place_.settings.stores != "auto" || place_.facts.ranks > place_.facts.cores || has_root(collective))
-    return StoreTrial::none(endpoint_.stores());
-  return {endpoint_.stores(), {.calls_before = static_cast<uint32_t>(endpoint_.memory().reserved / bytes) + 1,
-                               .calls_per_kind = bytes < long_call_bytes ? 3U : 1U}};
+  if (place_.facts.ranks > place_.facts.cores) return StoreTrial::none(endpoint_.stores());
+  const StoreTrial::Schedule schedule{.calls_to_settle = static_cast<uint32_t>(endpoint_.memory().reserved / bytes) + 1,
+                                      .calls_per_kind = bytes < long_call_bytes ? 8U : 1U};
+  return place_.settings.stores == "auto" ? StoreTrial(endpoint_.stores(), schedule)
+                                          : StoreTrial::watching(endpoint_.stores(), schedule);
 }
 
 Result<const BoundPlan*> Recipes::bound(const Choice& choice) {

@@ -14,6 +14,7 @@
 #include "base/settings.h"
 #include "base/status.h"
 #include "comm/call.h"
+#include "comm/trial_reports.h"
 #include "exec/bound_plan.h"
 #include "exec/operation.h"
 #include "exec/store_trial.h"
@@ -41,10 +42,17 @@ class Recipes {
     Settings settings;
     Isa isa = Isa::scalar;
   };
-  Recipes(Endpoint& endpoint, Place place) : endpoint_(endpoint), place_(std::move(place)) {}
+  Recipes(Endpoint& endpoint, Node& node, Place place)
+      : endpoint_(endpoint), place_(std::move(place)), reports_(node) {}
 
   /// Valid until the next find().
   Result<Prepared*> find(const Call& call);
+
+  /// The call that was found last is done, number `call` of the communicator; its work took so long, if it was timed.
+  void took(int64_t work_ns, uint64_t call) {
+    if (!last_->stores.is_none() && last_->stores.took(work_ns)) reports_.tell(last_->stores, call);
+    if (!reports_.empty()) [[unlikely]] reports_.decide(call);
+  }
 
  private:
   struct Key {
@@ -67,7 +75,7 @@ class Recipes {
   bool same_blocks(const Prepared& prepared, const Call& call) const;
   Result<Prepared*> prepare(const Key& key, const Call& call);
   Geometry geometry_of(const Prepared& made, const Call& call, size_t slice_bytes) const;
-  StoreTrial stores_for(Collective collective, size_t bytes) const;
+  StoreTrial stores_for(size_t bytes) const;
   Result<const BoundPlan*> bound(const Choice& choice);
 
   Endpoint& endpoint_;
@@ -76,6 +84,7 @@ class Recipes {
   std::unordered_map<Key, std::unique_ptr<Prepared>, KeyHash> recipes_;
   Key last_key_{};
   Prepared* last_ = nullptr;
+  TrialReports reports_;
 };
 
 }  // namespace bccl

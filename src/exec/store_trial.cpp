@@ -4,25 +4,26 @@
 
 namespace bccl {
 
-Stores StoreTrial::next() const {
-  if (!trying()) return chosen_;
-  return tried_ < calls_per_kind_ ? Stores::cached : Stores::streaming;
-}
-
-void StoreTrial::took(int64_t ns) {
-  if (fixed_) return;
+bool StoreTrial::took(int64_t ns) {
+  if (role_ == Role::none) return false;
   if (!trying()) {
     --calls_left_;
-    return;
+    return false;
   }
-  int64_t& fastest = fastest_ns_[static_cast<int>(next())];
-  fastest = fastest == 0 ? ns : std::min(fastest, ns);
-  if (++tried_ < 2 * calls_per_kind_) return;
-  const auto [cached_ns, streaming_ns] = fastest_ns_;
-  chosen_ = streaming_ns < cached_ns ? Stores::streaming : Stores::cached;
-  calls_left_ = calls_between;
+  if (timing()) {
+    int64_t& fastest = kind_tried() == Stores::cached ? times_.cached_ns : times_.streaming_ns;
+    const bool first = tried_ % calls_of_kind() == schedule_.calls_to_settle;
+    fastest = first ? ns : std::min(fastest, ns);
+  }
+  if (++tried_ < 2 * calls_of_kind()) return false;
+  calls_left_ = rest_ * calls_of_kind();
+  rest_ = std::min(2 * rest_, longest_rest);
   tried_ = 0;
-  std::ranges::fill(fastest_ns_, 0);
+  return true;
+}
+
+void StoreTrial::decide(const StoreTimes& of_all) {
+  if (role_ == Role::chooses) chosen_ = of_all.streaming_ns < of_all.cached_ns ? Stores::streaming : Stores::cached;
 }
 
 }  // namespace bccl

@@ -7,7 +7,7 @@ namespace bccl {
 namespace {
 
 /// Bytes that stay in the first-level cache while they are stored to one output after the other.
-constexpr size_t piece_bytes = 8192;
+constexpr size_t piece_bytes = 32768;
 
 void copy_bytes(void* to, const void* from, size_t bytes) {
   if (to != from && bytes != 0) std::memcpy(to, from, bytes);
@@ -27,6 +27,8 @@ void scalar_copy(const Pass& pass) {
 void copy_pass(const Pass& pass, Isa isa) {
   if (pass.output_count == 1 && pass.streaming_outputs == 0)
     return copy_bytes(pass.outputs[0], pass.inputs[0], pass.elements);
+  // The C library writes lines without fetching them, which is worth more than reading the input once.
+  if (pass.streaming_outputs == 0) return scalar_copy(pass);
   Pass only_moved = pass;
   only_moved.input_count = 1;
   only_moved.scaled_input = -1;

@@ -30,6 +30,21 @@ CallRecord CallSlot::read(uint64_t sequence) const {
   return record;
 }
 
+void TrialSlot::write(uint64_t sequence, const StoreTimes& times) {
+  version_.store(sequence * 2 + 1, std::memory_order_relaxed);
+  cached_ns_.store(times.cached_ns, std::memory_order_release);
+  streaming_ns_.store(times.streaming_ns, std::memory_order_release);
+  version_.store(sequence * 2, std::memory_order_release);
+}
+
+std::optional<StoreTimes> TrialSlot::read(uint64_t sequence) const {
+  if (sequence == 0 || version_.load(std::memory_order_acquire) != sequence * 2) return std::nullopt;
+  StoreTimes times;
+  times.cached_ns = cached_ns_.load(std::memory_order_acquire);
+  times.streaming_ns = streaming_ns_.load(std::memory_order_acquire);
+  return version_.load(std::memory_order_relaxed) == sequence * 2 ? std::optional(times) : std::nullopt;
+}
+
 CallRecord Board::last_call() const {
   for (;;) {
     const uint64_t newest = call_state_.load(std::memory_order_acquire) / 2;

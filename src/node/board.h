@@ -34,6 +34,14 @@ struct CallRecord {
 
 /// Number of past calls a board remembers, so that a rank one or two calls behind can still compare.
 inline constexpr int board_calls = 4;
+
+/// How long a rank's work took in a trial of stores (exec/store_trial.h), by the kind that staging was written with.
+struct StoreTimes {
+  int64_t cached_ns = 0;
+  int64_t streaming_ns = 0;
+  bool operator==(const StoreTimes&) const = default;
+};
+inline constexpr int board_trials = 4;  ///< Past ones that a board remembers.
 inline constexpr size_t abort_sentence_max = 900;
 inline constexpr size_t cache_line_bytes = 64;
 
@@ -64,6 +72,19 @@ class alignas(cache_line_bytes) CallSlot {
   std::atomic<uint32_t> type_;
   std::atomic<uint32_t> op_;
   std::atomic<uint32_t> root_;
+};
+
+/// A trial's times, as a sequence lock like a call's.
+class alignas(cache_line_bytes) TrialSlot {
+ public:
+  void write(uint64_t sequence, const StoreTimes& times);
+  /// Of the trial that ended with that call; none if the slot holds another or is being replaced.
+  std::optional<StoreTimes> read(uint64_t sequence) const;
+
+ private:
+  std::atomic<uint64_t> version_;
+  std::atomic<int64_t> cached_ns_;
+  std::atomic<int64_t> streaming_ns_;
 };
 
 /// An error that one rank posted for all. Written at most once; NodeHeader::abort_word publishes it.
@@ -132,6 +153,8 @@ class alignas(cache_line_bytes) Board {
   bool in_call() const { return (call_state_.load(std::memory_order_acquire) & 1) != 0; }
   CallRecord last_call() const;
   CallRecord call(uint64_t sequence) const { return calls_[sequence % board_calls].read(sequence); }
+  void tell_trial(uint64_t sequence, const StoreTimes& times) { trials_[sequence % board_trials].write(sequence, times); }
+  std::optional<StoreTimes> trial(uint64_t sequence) const { return trials_[sequence % board_trials].read(sequence); }
 
   // ---- of ranks on other hosts, whose boards here are replicas ----
 
@@ -149,6 +172,7 @@ class alignas(cache_line_bytes) Board {
   std::atomic<uint64_t> withdrawn_;
   std::atomic<uint32_t> gone_;
   CallSlot calls_[board_calls];
+  TrialSlot trials_[board_trials];
 
  public:
   AbortRecord abort;

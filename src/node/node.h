@@ -28,6 +28,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -101,6 +102,10 @@ class Node final {
   void withdraw(uint64_t calls) { boards_[rank_].withdraw(calls); }
   uint64_t withdrawn(int rank) const { return boards_[rank].withdrawn(); }  ///< See Board.
   bool in_call(int rank) const { return boards_[rank].in_call(); }
+
+  /// Of ranks here: the trial that ended with that call, if the rank remembers it.
+  void tell_trial(uint64_t sequence, const StoreTimes& times) { boards_[rank_].tell_trial(sequence, times); }
+  std::optional<StoreTimes> trial(int rank, uint64_t sequence) const { return boards_[rank].trial(sequence); }
 
   /// A rank that waits says now and then that it is awake; one that stays silent is stopped, or has work to do.
   void say_awake(int64_t time_ns) { boards_[rank_].say_awake(time_ns); }

@@ -26,6 +26,17 @@ TEST_CASE("messages may refer to memory as the catalogue claims, for 1 to 48 ran
     for (int ranks = 1; ranks <= 48; ++ranks) check_claim(algorithm, flat(ranks));
 }
 
+TEST_CASE("the catalogue claims no less of messages of the caller's data than holds for up to 6 ranks") {
+  for (const Algorithm& algorithm : algorithms()) {
+    if (algorithm.collective == Collective::barrier || algorithm.references == References::in_place) continue;
+    const auto more = static_cast<References>(static_cast<int>(algorithm.references) + 1);
+    bool holds = true;
+    for (int ranks = 2; ranks <= 6; ++ranks) holds = holds && check_references(build_all(algorithm, flat(ranks)), more).ok();
+    INFO(name_of(algorithm.collective) << " " << algorithm.name);
+    CHECK_FALSE(holds);
+  }
+}
+
 TEST_CASE("messages may refer to memory as the catalogue claims, with several channels") {
   for (const Algorithm& algorithm : algorithms())
     for (int channels = 2; channels <= 4 && algorithm.takes_channels; ++channels)

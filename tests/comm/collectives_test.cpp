@@ -5,30 +5,14 @@
 
 #include <catch2/catch.hpp>
 
-#include "../support/collective_case.h"
 #include "../support/sanitized.h"
 #include "algos/catalogue.h"
+#include "case_calls.h"
 #include "team.h"
 #include "topology/discovery.h"
 
 namespace bccl::test {
 namespace {
-
-Call call_of(const CollectiveCase& one, CaseBuffers& buffers) {
-  Call call{.collective = one.collective,
-            .source = buffers.memory.data() + buffers.source,
-            .target = buffers.memory.data() + buffers.target,
-            .count = one.variable ? 0 : one.counts[0],
-            .type = DataType::int32,
-            .reduction = {.op = ReduceOp::sum},
-            .root = one.root};
-  if (one.variable) {
-    call.variable = true;
-    call.source_blocks = {buffers.source_counts.data(), nullptr};
-    call.target_blocks = {buffers.target_counts.data(), nullptr};
-  }
-  return call;
-}
 
 void check(Team& team, const CollectiveCase& one) {
   INFO(describe(one));
@@ -41,10 +25,6 @@ void check(Team& team, const CollectiveCase& one) {
   INFO(troubles(outcomes));
   CHECK(troubles(outcomes).empty());
 }
-
-constexpr Collective with_data[] = {Collective::all_reduce, Collective::all_gather,     Collective::reduce_scatter,
-                                    Collective::broadcast,  Collective::reduce,         Collective::gather,
-                                    Collective::scatter,    Collective::all_to_all};
 
 std::vector<int> roots_of(Collective collective, int ranks) {
   if (!has_root(collective)) return {0};

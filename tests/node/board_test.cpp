@@ -52,6 +52,18 @@ TEST_CASE("a board remembers board_calls calls and forgets those before") {
   CHECK(zero.board.call(newest + 1) == CallRecord{});
 }
 
+TEST_CASE("a board shows the times of its last trials by the calls that they ended with") {
+  ZeroBoard zero;
+  CHECK_FALSE(zero.board.trial(0));
+  CHECK_FALSE(zero.board.trial(7));
+  zero.board.tell_trial(7, {.cached_ns = 1, .streaming_ns = 2});
+  zero.board.tell_trial(8, {.cached_ns = 3, .streaming_ns = 4});
+  CHECK(zero.board.trial(7) == StoreTimes{.cached_ns = 1, .streaming_ns = 2});
+  CHECK(zero.board.trial(8) == StoreTimes{.cached_ns = 3, .streaming_ns = 4});
+  zero.board.tell_trial(7 + board_trials, {.cached_ns = 5, .streaming_ns = 6});
+  CHECK_FALSE(zero.board.trial(7));
+}
+
 TEST_CASE("records read while they are replaced are whole or nothing") {
   ZeroBoard zero;
   std::atomic<bool> done{false};
