@@ -24,6 +24,7 @@ class Point:
     line_before_ns: float
     line_after_ns: float
     wrong_ranks: int
+    moved_bytes: int = 0  # from rank to rank, by the busiest one or core; 0: not said
 
     @property
     def moved(self) -> bool:
@@ -56,5 +57,5 @@ def read(paths: Iterable[Path]) -> list[Point]:
     for path in paths:
         with path.open(newline="") as file:
             for row in csv.DictReader(file):
-                points.append(Point(**{field.name: field.type(row[field.name]) for field in fields(Point)}))
+                points.append(Point(**{field.name: field.type(row[field.name]) for field in fields(Point) if field.name in row}))
     return points
