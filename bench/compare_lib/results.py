@@ -11,6 +11,7 @@ from .settings import COLLECTIVES, COPY_LIMITS_FROM, cores
 
 Key = tuple[str, int, str, int]  # collective, ranks, placement, bytes
 
+BANDWIDTH_FROM = 64 << 10  # shorter calls take no less for moving fewer bytes
 LINE_BYTES = 48  # what fits a cache line beside what announces it
 
 
@@ -72,7 +73,9 @@ class Row:
 
     @property
     def skewed_multiple(self) -> float | None:
-        """Of skewed counts, by the bytes moved: 1 if they move as fast as with one count."""
+        """Of skewed counts, by the bytes moved: 1 if they move as fast as with one count. None where latency decides."""
+        if self.bytes < BANDWIDTH_FROM:
+            return None
         multiple = self._multiple("bccl_skewed")
         moved, skewed = (self.best[library].moved_bytes if library in self.best else 0 for library in ("bccl", "bccl_skewed"))
         return multiple * moved / skewed if multiple and moved and skewed else None
