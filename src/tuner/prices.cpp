@@ -13,6 +13,7 @@ constexpr LinkPrices by_network = {.hop_ns = 15'000,
                                    .sent_byte_ns = 0.1,
                                    .received_byte_ns = 0.1,
                                    .link_byte_ns = 0.8};
+constexpr double crowded_received_byte_ns = 0.022;  ///< Where some of the ranks that it comes from share the core, too.
 constexpr double turn_ns = 1600;  ///< Of a rank that shares its core and finds nothing to do.
 constexpr double cached_byte_ns = 0.006;
 constexpr double memory_byte_ns = 0.04;
@@ -36,7 +37,10 @@ Prices prices_of(const Facts& facts, size_t bytes) {
                 .reduce_byte_ns = 0.005,
                 .cores = cores};
   const int ranks_a_core = (ranks_here + cores - 1) / cores;
-  if (ranks_a_core > 1) prices.inside.hop_ns = turn_ns * ranks_a_core;
+  if (ranks_a_core > 1) {
+    prices.inside.hop_ns = turn_ns * ranks_a_core;
+    prices.inside.received_byte_ns = crowded_received_byte_ns;
+  }
   return prices;
 }
 
