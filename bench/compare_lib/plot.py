@@ -12,6 +12,8 @@ PANEL = 430, 370  # pixels
 STYLES = {
     "bccl": "lc rgb '#c0392b' lw 2.5 pt 7 ps 0.6",
     "bccl_alloc": "lc rgb '#7d3c98' lw 1.5 pt 6 ps 0.6",
+    "bccl_counts": "lc rgb '#e67e22' lw 1 pt 8 ps 0.5",
+    "bccl_skewed": "lc rgb '#d4ac0d' lw 1 pt 10 ps 0.5",
     "openmpi": "lc rgb '#1f6fb2' lw 1.5 pt 5 ps 0.5",
     "mpich": "lc rgb '#3a9a5b' lw 1.5 pt 9 ps 0.6",
     "gloo": "lc rgb '#b8860b' lw 1.5 pt 11 ps 0.6",

@@ -25,6 +25,7 @@ class Point:
     line_after_ns: float
     wrong_ranks: int
     network: str = "shm"
+    moved_bytes: int = 0  # from rank to rank, by the busiest one or core; 0: not said
 
     @property
     def moved(self) -> bool:

@@ -3,7 +3,7 @@
 import csv
 import statistics
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from .points import Point
@@ -11,6 +11,7 @@ from .settings import COLLECTIVES, COPY_LIMITS_FROM, KIB, PEERS, cores
 
 Key = tuple[str, int, str, int]  # collective, ranks, placement, bytes
 
+BANDWIDTH_FROM = 64 << 10  # shorter calls take no less for moving fewer bytes
 LINE_BYTES = 48  # what fits a cache line beside what announces it
 
 
@@ -23,6 +24,7 @@ class Time:
     most: float
     rounds: int
     setting: str
+    moved_bytes: int
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Goal:
     openmpi_multiple_max: float | None = None
     limit_share_min: float | None = None
     peer_multiple_max: float | None = None
+    above_limit_ns_max: float | None = None
 
 
 SMALL_BY_TCP = 64 * KIB
@@ -67,6 +70,31 @@ class Row:
             return None
         return self.limit_us / self.best["bccl"].us
 
+    @property
+    def above_limit_ns(self) -> float | None:
+        if "bccl" not in self.best or self.limit_us is None:
+            return None
+        return (self.best["bccl"].us - self.limit_us) * 1e3
+
+    @property
+    def counts_multiple(self) -> float | None:
+        """The time of the calls with a count for each block, all alike, as a multiple of that of one count."""
+        return self._multiple("bccl_counts")
+
+    @property
+    def skewed_multiple(self) -> float | None:
+        """Of skewed counts, by the bytes moved: 1 if they move as fast as with one count. None where latency decides."""
+        if self.bytes < BANDWIDTH_FROM:
+            return None
+        multiple = self._multiple("bccl_skewed")
+        moved, skewed = (self.best[library].moved_bytes if library in self.best else 0 for library in ("bccl", "bccl_skewed"))
+        return multiple * moved / skewed if multiple and moved and skewed else None
+
+    def _multiple(self, library: str) -> float | None:
+        if "bccl" not in self.best or library not in self.best:
+            return None
+        return self.best[library].us / self.best["bccl"].us
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -92,7 +120,7 @@ def read_goals(path: Path) -> dict[Key, Goal]:
     goals = {}
     with path.open(newline="") as file:
         for row in csv.DictReader(file):
-            goal = Goal(number(row["openmpi_multiple_max"]), number(row["limit_share_min"]))
+            goal = Goal(*(number(row[field.name]) for field in fields(Goal)))
             for placement in ("near", "far") if row["placement"] == "any" else (row["placement"],):
                 goals[row["collective"], int(row["ranks"]), placement, int(row["bytes"])] = goal
     return goals
@@ -107,14 +135,15 @@ def goal_by_tcp(size: int) -> Goal:
 def results_of(points: list[Point], goals: dict[Key, Goal]) -> Results:
     kept = [point for point in points if not point.moved and not point.wrong_ranks]
     machines = _machines(kept)
-    medians = defaultdict(list)
+    alike = defaultdict(list)
     for point in kept:
         if point.library != "copy":
             key = point.collective, point.ranks, point.placement, point.bytes
-            medians[key, point.library, point.setting].append(point.median_us)
+            alike[key, point.library, point.setting].append(point)
     best: dict[Key, dict[str, Time]] = defaultdict(dict)
-    for (key, library, setting), us in medians.items():
-        time = Time(statistics.median(us), min(us), max(us), len(us), setting)
+    for (key, library, setting), rounds in alike.items():
+        us = [point.median_us for point in rounds]
+        time = Time(statistics.median(us), min(us), max(us), len(us), setting, rounds[0].moved_bytes)
         if library not in best[key] or time.us < best[key][library].us:
             best[key][library] = time
     network = points[0].network
@@ -160,11 +189,11 @@ def _bare_us(libraries: dict[str, Time]) -> float | None:
 
 
 def _limit_us(collective: str, ranks: int, placement: str, size: int, machine: Machine) -> float | None:
-    """All-reduce. Small: a line crosses once. Large: every rank reads and writes that much private memory."""
-    if collective != "all_reduce":
+    """Small: a line crosses once, one way. Large all-reduces: every rank reads and writes that much private memory."""
+    if collective not in ("all_reduce", "ping_pong"):
         return None
     if size <= LINE_BYTES and ranks <= cores():
         return machine.line_ns / 1e3
-    if size >= COPY_LIMITS_FROM and machine.copy_gb_per_s:
+    if collective == "all_reduce" and size >= COPY_LIMITS_FROM and machine.copy_gb_per_s:
         return ranks * size / machine.copy_gb_per_s / 1e3
     return None

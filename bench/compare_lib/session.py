@@ -49,11 +49,11 @@ class Session:
         except BrokenPipeError:
             raise Failed(self._last_words()) from None
         cells = self._await_line("point,", POINT_SECONDS).split(",")
-        measured, iterations, median, least, p99, before, after, wrong = cells[1:]
+        measured, iterations, median, least, p99, before, after, wrong, moved = cells[1:]
         return Point(
             self.collective, self.setting.library, self.setting.name, self.ranks, round_number,
             int(measured), int(iterations), float(median), float(least), float(p99),
-            float(before), float(after), int(wrong), self._network,
+            float(before), float(after), int(wrong), self._network, int(moved),
         )  # fmt: skip
 
     def close(self) -> None:

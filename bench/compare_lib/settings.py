@@ -12,12 +12,13 @@ SIZES = [8, 256, 4 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * MIB, 16 * MIB, 64 * MIB,
 COLLECTIVES = ["all_reduce", "all_gather", "reduce_scatter", "broadcast", "reduce", "gather", "scatter", "all_to_all", "ping_pong", "barrier"]
 GLOO_LACKS = "reduce_scatter", "reduce"
 BARE_HAS = "all_reduce", "all_gather", "reduce_scatter", "broadcast", "all_to_all", "ping_pong"  # over sockets
+HAVE_BLOCKS = "all_gather", "reduce_scatter", "gather", "scatter", "all_to_all"
 
 # Copies this large come from memory and not from a cache, and only all-reduces this large are held against them.
 COPY_BYTES = 256 * MIB
 COPY_LIMITS_FROM = 16 * MIB
 
-NAMES = {"bccl": "bccl", "bccl_alloc": "bccl on bcclMemAlloc", "openmpi": "Open MPI", "mpich": "MPICH", "gloo": "Gloo", "bare": "bare exchange", "bare_tcp": "bare sockets"}
+NAMES = {"bccl": "bccl", "bccl_alloc": "bccl on bcclMemAlloc", "bccl_counts": "bccl by counts", "bccl_skewed": "bccl, skewed counts", "openmpi": "Open MPI", "mpich": "MPICH", "gloo": "Gloo", "bare": "bare exchange", "bare_tcp": "bare sockets"}
 PEERS = "openmpi", "mpich", "gloo"
 NETWORKS = "shm", "tcp"
 
@@ -47,6 +48,8 @@ def settings_for(collective: str, ranks: int, network: str) -> list[Setting]:
 
 def _by_shared_memory(collective: str, ranks: int) -> list[Setting]:
     bccl = [Setting("bccl", ""), Setting("bccl_alloc", "", 4 * KIB, arguments=("alloc",))]
+    if collective in HAVE_BLOCKS:
+        bccl += [Setting("bccl_counts", "", arguments=("by_counts",)), Setting("bccl_skewed", "", arguments=("skewed",))]
     gloo = [] if collective in GLOO_LACKS else _gloo(collective, ranks)
     if collective != "all_reduce":
         return [*bccl, *_open_mpi(collective, ranks), *_mpich(ranks), *gloo]
@@ -150,7 +153,7 @@ def command(setting: Setting, ranks: int, programs: Path, side_channel: str, scr
 
 
 def program_of(setting: Setting, programs: Path) -> Path:
-    return programs / ("peer_bccl" if setting.library == "bccl_alloc" else f"peer_{setting.library}")
+    return programs / ("peer_bccl" if setting.library.startswith("bccl") else f"peer_{setting.library}")
 
 
 def environment(setting: Setting) -> dict[str, str]:

@@ -4,19 +4,23 @@ from .results import Results, Row, Time, openmpi_speedup
 from .settings import COLLECTIVES, KIB, MIB, NAMES
 
 SLOWER_MAX = 1.05  # × Open MPI's best
+COUNTS_MAX = 1.05  # × the time of the call with one count …
+SKEWED_MAX = 1.15  # … and, by bytes moved, where counts differ
 LIMITS = ["limit, µs", "limit ÷ bccl", "goal"]
+BY_COUNTS = ["by counts ÷ one count", "goal", "skewed, by bytes moved ÷ one count", "goal"]
 
 
 def table_of(results: Results) -> str:
     rows = [row for row in results.rows if "bccl" in row.best]
     libraries = [library for library in NAMES if any(library in row.best for row in rows)]
     limited = any(row.limit_us for row in rows)
+    counted = any(row.counts_multiple or row.skewed_multiple for row in rows)
     head = ["collective", "bytes", "ranks", "rounds", *(f"{NAMES[library]}, µs" for library in libraries)]
     by_tcp = results.network == "tcp"
-    head += ["÷ best other", "goal", "bare ÷ bccl", "goal"] if by_tcp else ["÷ Open MPI", "goal", *(LIMITS if limited else [])]
+    head += ["÷ best other", "goal", "bare ÷ bccl", "goal"] if by_tcp else ["÷ Open MPI", "goal", *(LIMITS if limited else []), *(BY_COUNTS if counted else [])]
     lines = [_line(head), _line(["---"] * len(head))]
     for row in rows:
-        verdicts = _by_tcp(row) if by_tcp else _by_shared_memory(row) + (_limits(row) if limited else [])
+        verdicts = _by_tcp(row) if by_tcp else _by_shared_memory(row) + (_limits(row) if limited else []) + (_by_counts(row) if counted else [])
         lines.append(_line(_cells(row, libraries) + verdicts))
     lines += ["", *_notes(results), *_speedups(rows)]
     return "\n".join(lines) + "\n"
@@ -53,8 +57,22 @@ def _limits(row: Row) -> list[str]:
     return [
         "" if row.limit_us is None else _us(row.limit_us),
         _ratio(row.limit_share),
-        _verdict("≥", row.goal.limit_share_min, row.limit_share),
+        _above_limit(row) or _verdict("≥", row.goal.limit_share_min, row.limit_share),
     ]
+
+
+def _above_limit(row: Row) -> str:
+    above, most = row.above_limit_ns, row.goal.above_limit_ns_max
+    if above is None or most is None:
+        return ""
+    return f"{above:.0f} ns above, ≤ {most:.0f} {'met' if is_met('≤', most, above) else '**missed**'}"
+
+
+def _by_counts(row: Row) -> list[str]:
+    cells = []
+    for multiple, goal in (row.counts_multiple, COUNTS_MAX), (row.skewed_multiple, SKEWED_MAX):
+        cells += ["", ""] if multiple is None else [f"{multiple:.2f}", _verdict("≤", goal, multiple)]
+    return cells
 
 
 def _verdict(relation: str, goal: float | None, value: float | None) -> str:
@@ -105,6 +123,9 @@ def _notes(results: Results) -> list[str]:
             ("≤", row.goal.openmpi_multiple_max, row.openmpi_multiple),
             ("≤", row.goal.peer_multiple_max, row.peer_multiple),
             ("≥", row.goal.limit_share_min, row.limit_share),
+            ("≤", row.goal.above_limit_ns_max, row.above_limit_ns),
+            ("≤", COUNTS_MAX, row.counts_multiple),
+            ("≤", SKEWED_MAX, row.skewed_multiple),
         )
         if goal is not None and value is not None
     ]

@@ -1,6 +1,8 @@
-// bccl_peer SIDE_CHANNEL RANKS [alloc]: bccl through its C API; on private memory, or on that of bcclMemAlloc.
+// bccl_peer SIDE_CHANNEL RANKS [alloc | by_counts | skewed]: bccl through its C API. alloc: on memory of
+// bcclMemAlloc instead of private; by_counts, skewed: with a count for each block, all alike or not.
 #include <cstdlib>
-#include <cstring>
+#include <string_view>
+#include <vector>
 
 #include "bccl/bccl.h"
 #include "bench/joined.h"
@@ -13,7 +15,8 @@ namespace {
 
 class Bccl final : public Library {
  public:
-  Bccl(SideChannel& side, bool allocates) : allocates_(allocates), comm_(join(side)) {}
+  Bccl(SideChannel& side, std::string_view way)
+      : allocates_(way == "alloc"), counts_(counts_of(way)), comm_(join(side)) {}
   ~Bccl() override { bcclCommDestroy(comm_); }
 
   float* allocate(size_t bytes) override {
@@ -22,8 +25,12 @@ class Bccl final : public Library {
     return static_cast<float*>(memory);
   }
   void free(float* memory) override { bcclMemFree(memory); }
+  std::optional<tool::TrafficKind> counts() const override { return counts_; }
+
+  static bool knows(std::string_view way) { return way == "alloc" || counts_of(way); }
 
   void call(const Call& call) override {
+    if (call.shape.counts != nullptr) return call_by_counts(call);
     const void* const send = call.send;
     void* const receive = call.receive;
     const size_t count = call.shape.count;
@@ -66,20 +73,53 @@ class Bccl final : public Library {
     if (call.shape.rank < partner) receive();
   }
 
+  void call_by_counts(const Call& call) {
+    const size_t* const counts = call.shape.counts;
+    const size_t own = counts[call.shape.rank];
+    const int root = call.shape.root;
+    switch (call.collective) {
+      case Collective::all_gather:
+        return check(
+            bcclAllGatherV(call.send, own, call.receive, counts, nullptr, bcclFloat, comm_, nullptr));
+      case Collective::reduce_scatter:
+        return check(bcclReduceScatterV(call.send, call.receive, counts, bcclFloat, bcclSum, comm_, nullptr));
+      case Collective::gather:
+        return check(
+            bcclGatherV(call.send, own, call.receive, counts, nullptr, bcclFloat, root, comm_, nullptr));
+      case Collective::scatter:
+        return check(
+            bcclScatterV(call.send, counts, nullptr, call.receive, own, bcclFloat, root, comm_, nullptr));
+      case Collective::all_to_all:
+        own_from_each_.assign(static_cast<size_t>(call.shape.ranks), own);
+        return check(bcclAlltoAllV(call.send, counts, nullptr, call.receive, own_from_each_.data(), nullptr,
+                                   bcclFloat, comm_, nullptr));
+      default:
+        refuse(call.collective);
+    }
+  }
+
+  static std::optional<tool::TrafficKind> counts_of(std::string_view way) {
+    if (way == "by_counts") return tool::TrafficKind::uniform;
+    if (way == "skewed") return tool::TrafficKind::skewed;
+    return std::nullopt;
+  }
+
   const bool allocates_;
+  const std::optional<tool::TrafficKind> counts_;
   const bcclComm_t comm_;
+  std::vector<size_t> own_from_each_;
 };
 
 }  // namespace
 }  // namespace bccl::bench
 
 int main(int argc, char** argv) {
-  const bool allocates = argc == 4 && std::strcmp(argv[3], "alloc") == 0;
-  if (argc != 3 && !allocates) return 2;
+  const std::string_view way = argc == 4 ? argv[3] : "";
+  if (argc != 3 && !bccl::bench::Bccl::knows(way)) return 2;
   const int ranks = std::atoi(argv[2]);
   return bccl::bench::fork_ranks(ranks, [&](int rank) {
     bccl::bench::SideChannel side(argv[1], rank, ranks);
-    bccl::bench::Bccl library(side, allocates);
+    bccl::bench::Bccl library(side, way);
     serve(library, side);
   });
 }

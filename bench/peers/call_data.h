@@ -34,10 +34,17 @@ class CallData {
   const Call& call() const { return call_; }
   size_t bytes() const { return bytes_; }  ///< After rounding.
 
+  /// What the rank with the most to do sends to others or receives from them, each piece straight; with more
+  /// ranks than `cores`, the share of a core in what all send.
+  size_t moved_bytes(int cores) const;
+
   void prepare();         ///< Puts what no call gives where results go.
   bool is_right() const;  ///< Looks at every element, and at what no call may touch.
 
  private:
+  const CollectiveTraits& traits_;
+  const std::optional<tool::Traffic> traffic_;  ///< A row of it says how large blocks are.
+  const tool::CallShape shape_;
   const tool::DataLayout layout_;
   const tool::Pattern pattern_;
   const size_t bytes_;

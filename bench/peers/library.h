@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 
 #include "collective.h"
 
@@ -25,6 +26,10 @@ class Library {
   /// Memory of the library's own kind for inputs and outputs; nullptr: private pages will do.
   virtual float* allocate(size_t) { return nullptr; }
   virtual void free(float*) {}
+
+  /// How large the blocks of collectives that have some are, for a library that is to be called with a count
+  /// for each: alike (uniform) or not (skewed); nullopt: alike, and called with one count.
+  virtual std::optional<tool::TrafficKind> counts() const { return std::nullopt; }
 
   /// For libraries that finish what they owe to others only while they are called.
   virtual void progress() {}

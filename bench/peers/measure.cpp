@@ -22,6 +22,7 @@ constexpr double slow_ns = 4e8;
 constexpr double barrier_ns = 500;  // about what comes on top of each call
 constexpr int trials = 3;  ///< Calls from which the number of iterations follows, unless they are slow.
 constexpr int warm_up_max = 50;
+constexpr double spreading_ns = 2e8;
 constexpr std::chrono::milliseconds lateness{2};
 
 /// Rank 0's to all others, through the side channel's note.
@@ -72,7 +73,7 @@ class Point {
     meet();
     const int64_t start_ns = now_ns();
     library_.call(data_.call());
-    side_.times(side_.rank())[size_t(iteration)] = now_ns() - start_ns;
+    side_.times(side_.rank())[size_t(iteration % iterations_max)] = now_ns() - start_ns;
   }
 
   bool call_and_check() {
@@ -109,7 +110,9 @@ class Point {
   }
 
   /// Ranks that share cores need longer: the system spreads those that have slept over the cores by and by.
-  int warm_up_calls() const { return side_.crowded() ? iterations_ : std::min(iterations_ / 5, warm_up_max); }
+  int warm_up_calls() const {
+    return side_.crowded() ? std::max(iterations_, crowded_calls_) : std::min(iterations_ / 5, warm_up_max);
+  }
 
   /// From times that all ranks see: the same choice on every rank.
   void choose_iterations() {
@@ -119,6 +122,7 @@ class Point {
       call_ns =
           i == 1 ? slowest_call(i) : std::min(call_ns, slowest_call(i));  // the very first also prepares
     }
+    crowded_calls_ = static_cast<int>(spreading_ns / (call_ns + barrier_ns));
     iterations_ = call_ns >= slow_ns
                       ? iterations_of_slow
                       : static_cast<int>(std::clamp<double>(seconds_ * 1e9 / (call_ns + barrier_ns),
@@ -150,8 +154,9 @@ class Point {
                                static_cast<size_t>(q * static_cast<double>(times_ns.size())))] *
              traits_.time_share / 1e3;
     };
-    std::printf("point,%zu,%d,%.3f,%.3f,%.3f,%.0f,%.0f,%d\n", data_.bytes(), iterations_, quantile_us(0.5),
-                quantile_us(0), quantile_us(0.99), before_ns, after_ns, wrong);
+    std::printf("point,%zu,%d,%.3f,%.3f,%.3f,%.0f,%.0f,%d,%zu\n", data_.bytes(), iterations_,
+                quantile_us(0.5), quantile_us(0), quantile_us(0.99), before_ns, after_ns, wrong,
+                data_.moved_bytes(side_.cores()));
     std::fflush(stdout);
   }
 
@@ -161,6 +166,7 @@ class Point {
   const double seconds_;
   CallData data_;
   int iterations_ = 0;
+  int crowded_calls_ = 0;  ///< As many as ranks that share cores need to be spread over them.
 };
 
 Order next_order(SideChannel& side) {

@@ -55,7 +55,7 @@ SideChannel::SideChannel(const std::string& path, int rank, int ranks, Waiting w
     : memory_(map(path)),
       rank_(rank),
       ranks_(ranks),
-      crowded_(ranks > sysconf(_SC_NPROCESSORS_ONLN)),
+      cores_(static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN))),
       waiting_(waiting) {
   if (ranks > ranks_max) throw std::runtime_error("more ranks than the side channel has room for");
 }
@@ -74,10 +74,10 @@ void SideChannel::barrier(const std::function<void()>& progress) {
   } else {
     for (uint32_t looks = 1; memory_->barriers.load(std::memory_order_acquire) == before; ++looks) {
       if (progress && looks % 64 == 0) progress();
-      crowded_ ? void(sched_yield()) : relax();
+      crowded() ? void(sched_yield()) : relax();
     }
   }
-  if (waiting_ == Waiting::sleep && !crowded_) start_together();
+  if (waiting_ == Waiting::sleep && !crowded()) start_together();
 }
 
 void SideChannel::start_together() const {

@@ -33,7 +33,8 @@ class SideChannel {
 
   int rank() const { return rank_; }
   int ranks() const { return ranks_; }
-  bool crowded() const { return crowded_; }  ///< There are more ranks than cores.
+  int cores() const { return cores_; }  ///< Of the machine.
+  bool crowded() const { return ranks_ > cores_; }
 
   /// Returns when all ranks have come. `progress` is called now and then meanwhile.
   void barrier(const std::function<void()>& progress = {});
@@ -50,7 +51,7 @@ class SideChannel {
   SideMemory* memory_;
   const int rank_;
   const int ranks_;
-  const bool crowded_;
+  const int cores_;
   const Waiting waiting_;
 };
 

@@ -56,8 +56,7 @@ struct Region {
     return end;
   }
 
-  Status check() const {
-    const size_t elements = extent();
+  Status check(size_t elements) const {
     if (elements > elements_max)
       return fail(Code::invalid_argument, "{}: its counts are more than memory can hold", name);
     if (elements == 0) return {};
@@ -79,11 +78,11 @@ Region target_of(const Call& call, Caller caller) {
 }
 
 /// Buffers of scattered blocks may lie in each other's gaps: only the caller knows.
-bool apart(const Region& source, const Region& target) {
+bool apart(const Region& source, size_t source_elements, const Region& target, size_t target_elements) {
   if (source.list->offsets != nullptr || target.list->offsets != nullptr) return source.begin != target.begin;
   const auto from = reinterpret_cast<uintptr_t>(source.begin);
   const auto to = reinterpret_cast<uintptr_t>(target.begin);
-  return from >= to + target.extent() * target.element_bytes || to >= from + source.extent() * source.element_bytes;
+  return from >= to + target_elements * target.element_bytes || to >= from + source_elements * source.element_bytes;
 }
 
 bool in_place(const Region& source, const Region& target, const SharedBlock& block) {
@@ -117,15 +116,17 @@ size_t target_blocks(const Call& call, Caller caller) {
 
 Status check_region(const void* data, const char* name, size_t count, DataType type) {
   const BlockList whole;
-  return Region{name, static_cast<const std::byte*>(data), bytes_of(type), 1, count, &whole}.check();
+  return Region{name, static_cast<const std::byte*>(data), bytes_of(type), 1, count, &whole}.check(count);
 }
 
 Status check_buffers(const Call& call, Caller caller) {
   const Region source = source_of(call, caller);
   const Region target = target_of(call, caller);
-  BCCL_TRY(source.check());
-  BCCL_TRY(target.check());
-  if (source.extent() == 0 || target.extent() == 0 || apart(source, target)) return {};
+  const size_t source_elements = source.extent();
+  const size_t target_elements = target.extent();
+  BCCL_TRY(source.check(source_elements));
+  BCCL_TRY(target.check(target_elements));
+  if (source_elements == 0 || target_elements == 0 || apart(source, source_elements, target, target_elements)) return {};
   const auto shared = shared_block(call.collective, static_cast<size_t>(caller.rank));
   if (shared && in_place(source, target, *shared)) return {};
   return fail(Code::invalid_argument, "sendbuff {} and recvbuff {} overlap; {}", call.source, call.target,

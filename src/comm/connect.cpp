@@ -166,9 +166,9 @@ Status Communicator::connect(Exchange& exchange, Deadline deadline, const Decora
                       .l3_bytes = here.machine->l3_bytes,
                       .slice_bytes_max = endpoint_->slice_bytes_max(),
                       .table_digest = table ? table->digest() : 0,
-                       .location = here.location,
-                       .machine = digest_of_cores(*here.machine),
-                       .link = link};
+                      .location = here.location,
+                      .machine = digest_of_cores(*here.machine),
+                      .link = link};
   const std::vector<OwnFacts> all = BCCL_TRY(gather(exchange, mine, deadline));
   BCCL_TRY(check_tables(all));
   facts_ = conclude(all, *node_, hierarchy_named(settings_.hierarchy));

@@ -13,6 +13,7 @@ constexpr LinkTerms assumed_link = {.latency_ns = 19'000, .byte_ns = 0.8};  ///<
 /// The kernel copies, and works, on the cores of both ends.
 constexpr LinkPrices by_loopback = {
     .hop_ns = 1'500, .send_ns = 1'500, .receive_ns = 500, .sent_byte_ns = 0.1, .received_byte_ns = 0.1};
+constexpr double crowded_received_byte_ns = 0.022;  ///< Where some of the ranks that it comes from share the core, too.
 constexpr double turn_ns = 1600;  ///< Of a rank that shares its core and finds nothing to do.
 constexpr double cached_byte_ns = 0.006;
 constexpr double memory_byte_ns = 0.04;
@@ -52,6 +53,7 @@ Prices prices_of(const Facts& facts, size_t bytes) {
   const int ranks_a_core = (ranks_here + cores - 1) / cores;
   if (ranks_a_core > 1) {
     prices.beside.hop_ns = prices.inside.hop_ns = turn_ns * ranks_a_core;
+    prices.beside.received_byte_ns = prices.inside.received_byte_ns = crowded_received_byte_ns;
     prices.loopback.hop_ns += turn_ns * ranks_a_core;
   }
   return prices;

@@ -186,6 +186,11 @@ TEST_CASE("Where ranks take turns on cores, hops cost more than bytes: broadcast
     CHECK(choose({.collective = collective, .bytes = 64}, facts_of(8), {}).value().algorithm->name == "direct");
 }
 
+TEST_CASE("A reduce of ranks that share cores goes straight while it is short, for much of it stays on its core") {
+  const auto choice = choose({.collective = Collective::reduce, .bytes = 65536}, facts_of(4), {});
+  CHECK(choice.value().algorithm->name == "direct");
+}
+
 TEST_CASE("Neither measured nearness nor a slice size decides between orders of addition") {
   Settings small;
   small.slice_bytes = 512;

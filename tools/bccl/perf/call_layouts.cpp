@@ -8,7 +8,8 @@ constexpr int all = Piece::of_all_ranks;
 /// Block r is what rank r gave.
 std::vector<Piece> a_block_of_each(const CallShape& shape) {
   std::vector<Piece> pieces;
-  for (int rank = 0; rank < shape.ranks; ++rank) pieces.push_back({shape.block(rank), shape.count, rank, 0});
+  for (int rank = 0; rank < shape.ranks; ++rank)
+    pieces.push_back({shape.block(rank), shape.block_count(rank), rank, 0});
   return pieces;
 }
 
@@ -19,7 +20,7 @@ DataLayout all_reduce_layout(const CallShape& shape) {
 }
 
 DataLayout all_gather_layout(const CallShape& shape) {
-  return {.sent = shape.count,
+  return {.sent = shape.block_count(shape.rank),
           .send_at = shape.block(shape.rank),
           .extent = shape.blocks(),
           .expected = a_block_of_each(shape)};
@@ -27,14 +28,13 @@ DataLayout all_gather_layout(const CallShape& shape) {
 
 DataLayout reduce_scatter_layout(const CallShape& shape) {
   const int me = shape.rank;
-  const size_t own = shape.block(me), behind = own + shape.count;
-  if (!shape.in_place)
-    return {.sent = shape.blocks(), .extent = shape.count, .expected = {{0, shape.count, all, own}}};
-  return {.sent = shape.blocks(),
-          .receive_at = own,
-          .extent = shape.blocks(),
-          .expected = {
-              {0, own, me, 0}, {own, shape.count, all, own}, {behind, shape.blocks() - behind, me, behind}}};
+  const size_t own = shape.block(me), count = shape.block_count(me), behind = own + count;
+  if (!shape.in_place) return {.sent = shape.blocks(), .extent = count, .expected = {{0, count, all, own}}};
+  return {
+      .sent = shape.blocks(),
+      .receive_at = own,
+      .extent = shape.blocks(),
+      .expected = {{0, own, me, 0}, {own, count, all, own}, {behind, shape.blocks() - behind, me, behind}}};
 }
 
 /// The source of the other ranks is there out of place, and must not be looked at.
@@ -55,17 +55,17 @@ DataLayout reduce_layout(const CallShape& shape) {
 
 DataLayout gather_layout(const CallShape& shape) {
   if (shape.rank == shape.root) return all_gather_layout(shape);
-  DataLayout layout{.sent = shape.count, .extent = shape.count};
-  if (shape.in_place) layout.expected = {{0, shape.count, shape.rank, 0}};
+  const size_t count = shape.block_count(shape.rank);
+  DataLayout layout{.sent = count, .extent = count};
+  if (shape.in_place) layout.expected = {{0, count, shape.rank, 0}};
   return layout;
 }
 
 DataLayout scatter_layout(const CallShape& shape) {
-  const size_t own = shape.block(shape.rank);
+  const size_t own = shape.block(shape.rank), count = shape.block_count(shape.rank);
   if (!shape.in_place)
-    return {.sent = shape.blocks(), .extent = shape.count, .expected = {{0, shape.count, shape.root, own}}};
-  if (shape.rank != shape.root)
-    return {.extent = shape.count, .expected = {{0, shape.count, shape.root, own}}};
+    return {.sent = shape.blocks(), .extent = count, .expected = {{0, count, shape.root, own}}};
+  if (shape.rank != shape.root) return {.extent = count, .expected = {{0, count, shape.root, own}}};
   return {.sent = shape.blocks(),
           .receive_at = own,
           .extent = shape.blocks(),
@@ -73,9 +73,10 @@ DataLayout scatter_layout(const CallShape& shape) {
 }
 
 DataLayout all_to_all_layout(const CallShape& shape) {
-  DataLayout layout{.sent = shape.blocks(), .extent = shape.blocks()};
+  const size_t count = shape.block_count(shape.rank);
+  DataLayout layout{.sent = shape.blocks(), .extent = count * static_cast<size_t>(shape.ranks)};
   for (int from = 0; from < shape.ranks; ++from)
-    layout.expected.push_back({shape.block(from), shape.count, from, shape.block(shape.rank)});
+    layout.expected.push_back({count * static_cast<size_t>(from), count, from, shape.block(shape.rank)});
   return layout;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <numeric>
 #include <vector>
 
 #include "tools/bccl/perf/pattern.h"
@@ -17,10 +18,15 @@ struct CallShape {
   int root = 0;
   size_t count = 0;  ///< What the call is given: of one block, where the collective has blocks.
   bool in_place = false;
-  const Traffic* traffic = nullptr;  ///< Of collectives whose blocks differ.
+  const Traffic* traffic = nullptr;  ///< Of all_to_all_v.
+  const size_t* counts = nullptr;    ///< Of one block a rank that may differ; null: all are `count`.
 
-  size_t blocks() const { return count * static_cast<size_t>(ranks); }
-  size_t block(int of_rank) const { return count * static_cast<size_t>(of_rank); }
+  size_t block_count(int of_rank) const { return counts != nullptr ? counts[of_rank] : count; }
+  size_t block(int of_rank) const {  ///< Where it begins among all of them.
+    return counts != nullptr ? std::accumulate(counts, counts + of_rank, size_t{0})
+                             : count * static_cast<size_t>(of_rank);
+  }
+  size_t blocks() const { return block(ranks); }
 };
 
 /// Some elements of the receiving buffer, and what they are in the end: what a rank gave, or the reduction of
