@@ -124,20 +124,20 @@ Result<bool> Communicator::begin_collective(const Call& call) {
   }
   Prepared* recipe = nullptr;
   if (call.count > 0 || call.variable) recipe = BCCL_TRY(recipes_->find(call));
-  ++sequence_;
+  const uint64_t sequence = ++sequence_;
   if (recipe == nullptr) {  // nothing to move, but the others may have: they will find this record
     CallRecord record = record_of(call);
-    record.sequence = sequence_;
+    record.sequence = sequence;
     node_->enter(record);
     finish();
     return true;
   }
-  node_->enter(sequence_, kind_of(*recipe));
+  node_->enter(sequence, kind_of(*recipe));
   operation_.start(recipe->recipe, {.source = static_cast<const std::byte*>(call.source),
                                     .target = static_cast<std::byte*>(call.target),
                                     .scale = reduction.op == ReduceOp::avg ? 1.0 / ranks_ : reduction.scale,
                                     .scale_bits = reduction.scale_bits,
-                                    .signature = recipe->signature + number_part(sequence_),
+                                    .signature = recipe->signature + number_part(sequence),
                                     .in_place = share_memory(call),
                                     .stream_slots = recipe->stores.next() == Stores::streaming,
                                     .timed = recipe->stores.trying()});
