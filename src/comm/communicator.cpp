@@ -13,11 +13,8 @@ namespace {
 
 constexpr size_t near_message_slice_bytes = 32 << 10;  ///< As for collectives (tuner/choice.cpp).
 
-/// Tells calls of the same kind apart.
-uint32_t number_part(uint64_t sequence) {
-  sequence *= 0x9E3779B97F4A7C15ULL;
-  return static_cast<uint32_t>(sequence ^ sequence >> 32);
-}
+/// Tells calls of the same kind apart. Spread over all bits, for sized messages add their bytes to it.
+uint32_t number_part(uint64_t sequence) { return static_cast<uint32_t>(sequence) * 0x9E3779B1U; }
 
 /// Whether messages that refer to the source may be overwritten by results. Only in an all-reduce are equal pointers all
 /// that sharing can be.
@@ -131,29 +128,32 @@ Result<bool> Communicator::begin_collective(const Call& call) {
   }
   Prepared* recipe = nullptr;
   if (call.count > 0 || call.variable) recipe = BCCL_TRY(recipes_->find(call));
-  record_ = {.sequence = ++sequence_,
-             .count = call.count,
-             .plan_hash = recipe != nullptr ? recipe->plan_hash : 0,
-             .collective = static_cast<uint32_t>(call.collective),
-             .type = static_cast<uint32_t>(call.type),
-             .op = static_cast<uint32_t>(call.reduction.op),
-             .root = static_cast<uint32_t>(call.root)};
-  node_->enter(record_);
+  const uint64_t sequence = ++sequence_;
   if (recipe == nullptr) {  // nothing to move, but the others may have: they will find this record
+    CallRecord record = record_of(call);
+    record.sequence = sequence;
+    node_->enter(record);
     finish();
     return true;
   }
+  node_->enter(sequence, kind_of(*recipe));
   operation_.start(recipe->recipe, {.source = static_cast<const std::byte*>(call.source),
                                     .target = static_cast<std::byte*>(call.target),
                                     .scale = reduction.op == ReduceOp::avg ? 1.0 / ranks_ : reduction.scale,
                                     .scale_bits = reduction.scale_bits,
-                                    .signature = recipe->signature + number_part(sequence_),
+                                    .signature = recipe->signature + number_part(sequence),
                                     .in_place = share_memory(call),
                                     .stream_slots = recipe->stores.next() == Stores::streaming,
                                     .timed = recipe->stores.timing()});
   activity_ = &operation_;
   warned_late_ = false;
   return false;
+}
+
+/// What the board calls the recipe's calls.
+inline uint64_t Communicator::kind_of(Prepared& recipe) {
+  if (!node_->knows(recipe.kind)) [[unlikely]] recipe.kind = node_->describe(recipe.record);
+  return recipe.kind;
 }
 
 Result<bool> Communicator::begin(std::span<const Message> messages) {
@@ -262,7 +262,7 @@ void Communicator::visit() {
 }
 
 void Communicator::finish() {
-  node_->leave_call();
+  node_->leave_call(sequence_);
   busy_.store(false, std::memory_order_release);
 }
 

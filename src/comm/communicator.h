@@ -136,12 +136,14 @@ class Communicator : public std::enable_shared_from_this<Communicator> {
   bool is_alive() const;
   Status check_usable();
   Result<bool> begin_collective(const Call& call);
+  uint64_t kind_of(Prepared& recipe);
   Result<bool> begin_messages(std::span<const Message> messages);
   Result<bool> unless_failed(Result<bool> begun);
   void copy_alone(const Call& call, const Reduction& reduction);
   Status wait_for_end();
   template <class Stop>
   Result<bool> step_until(Wait& wait, Stop stop);
+  CallRecord record() const { return node_->call(rank_, sequence_); }  ///< Of the last collective.
   std::string describe_activity() const;
   Error revoked() const;
   Status give_up(Error error);  ///< Posts the error to all ranks, leaves the call, and returns what was posted first.
@@ -183,7 +185,6 @@ class Communicator : public std::enable_shared_from_this<Communicator> {
   std::unique_ptr<Messages> messages_;
   Activity* activity_ = &operation_;  ///< What step() moves on.
   uint64_t sequence_ = 0;
-  CallRecord record_;
   bool moved_ = false;
   bool warned_late_ = false;
 };

@@ -61,15 +61,23 @@ bool scales_source(const Call& call) {
 }
 
 /// What every slice of a call carries: differs between calls that differ in anything that all ranks must share.
-uint32_t signature_of(const Call& call, uint64_t plan_hash) {
-  uint64_t sum = call.count;
-  for (const uint64_t part : {plan_hash, uint64_t(call.collective), uint64_t(call.type), uint64_t(call.reduction.op),
-                              uint64_t(call.root)})
+uint32_t signature_of(const CallRecord& record) {
+  uint64_t sum = record.count;
+  for (const uint64_t part : {record.plan_hash, uint64_t(record.collective), uint64_t(record.type), uint64_t(record.op),
+                              uint64_t(record.root)})
     sum = mix(sum ^ part) + 1;
   return static_cast<uint32_t>(mix(sum));
 }
 
 }  // namespace
+
+CallRecord record_of(const Call& call) {
+  return {.count = call.count,
+          .collective = static_cast<uint32_t>(call.collective),
+          .type = static_cast<uint32_t>(call.type),
+          .op = static_cast<uint32_t>(call.reduction.op),
+          .root = static_cast<uint32_t>(call.root)};
+}
 
 Result<Prepared*> Recipes::find(const Call& call) {
   const Key key{call.count, call.root, call.type, call.reduction.op, call.collective, call.variable, call.weights != nullptr};
@@ -129,10 +137,12 @@ Result<Prepared*> Recipes::prepare(const Key& key, const Call& call) {
                   .stream_target = cache_share > 0 && bytes >= cache_share};
   made->recipe.geometry = geometry_of(*made, call, choice.slice_bytes);
   made->stores = stores_for(bytes);
-  made->plan_hash = hash(call.collective, choice.algorithm->name, choice.shape);
-  for (const size_t count : shared_counts(call, *made)) made->plan_hash = mix(made->plan_hash ^ count);
-  for (const uint32_t weight : made->weights) made->plan_hash = mix(made->plan_hash ^ weight);
-  made->signature = signature_of(call, made->plan_hash);
+  made->record = record_of(call);
+  uint64_t& plan_hash = made->record.plan_hash;
+  plan_hash = hash(call.collective, choice.algorithm->name, choice.shape);
+  for (const size_t count : shared_counts(call, *made)) plan_hash = mix(plan_hash ^ count);
+  for (const uint32_t weight : made->weights) plan_hash = mix(plan_hash ^ weight);
+  made->signature = signature_of(made->record);
   std::unique_ptr<Prepared>& kept = recipes_[key];
   if (kept) reports_.forget();
   return (kept = std::move(made)).get();

@@ -18,15 +18,20 @@
 #include "exec/bound_plan.h"
 #include "exec/operation.h"
 #include "exec/store_trial.h"
+#include "node/board.h"
 #include "transport/transport.h"
 #include "tuner/choice.h"
 
 namespace bccl {
 
+/// What ranks tell each other of a call; sequence and plan apart.
+CallRecord record_of(const Call& call);
+
 struct Prepared {
   Recipe recipe;
-  uint64_t plan_hash = 0;  ///< Also of counts and weights that all ranks know.
-  uint32_t signature = 0;  ///< Of everything but the sequence number.
+  CallRecord record = {};   ///< Without a sequence. The plan's hash is also of counts and weights that all ranks know.
+  uint64_t kind = no_kind;  ///< By which this rank's board knows the record.
+  uint32_t signature = 0;   ///< Of the record.
   StoreTrial stores = StoreTrial::none(Stores::cached);
 
   Blocks source = {};                ///< Of the last variable call …

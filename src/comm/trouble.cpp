@@ -35,7 +35,7 @@ constexpr int64_t news_ms_max = 500;
 }  // namespace
 
 std::string Communicator::describe_activity() const {
-  return activity_ == &operation_ ? describe(record_) : "sending and receiving";
+  return activity_ == &operation_ ? describe(record()) : "sending and receiving";
 }
 
 Status Communicator::give_up(Error error) {
@@ -72,8 +72,8 @@ Status Communicator::look_for_trouble(int64_t idle_ns) {
 /// able to say so.
 Status Communicator::trouble_with(Rank peer) {
   if (activity_ == &operation_) {
-    const CallRecord theirs = node_->call(peer, record_.sequence);
-    if (theirs.sequence != 0 && theirs != record_) return different_calls(peer);
+    const CallRecord theirs = node_->call(peer, sequence_);
+    if (theirs.sequence != 0 && theirs != record()) return different_calls(peer);
   }
   const Presence presence = node_->presence(peer);
   if (presence == Presence::present || !still_needed(peer)) return {};
@@ -89,14 +89,14 @@ bool Communicator::still_needed(Rank peer) const {
   if (activity_->waits_for(peer)) return true;
   if (activity_ != &operation_) return false;
   const uint64_t sequence = node_->last_call(peer).sequence;
-  return sequence < record_.sequence ||
-         (sequence == record_.sequence && node_->in_call(peer));
+  return sequence < sequence_ ||
+         (sequence == sequence_ && node_->in_call(peer));
 }
 
 /// What a rank of another host has called is known here only when that is asked for. Never waits for one that is here.
 void Communicator::await_record(Rank peer) const {
   const Deadline deadline = Deadline::after_ms(news_ms_max);
-  while (!node_->is_here(peer) && node_->last_call(peer).sequence < record_.sequence && !deadline.passed()) {
+  while (!node_->is_here(peer) && node_->last_call(peer).sequence < sequence_ && !deadline.passed()) {
     node_->want_news();
     constexpr timespec look{0, 200'000};
     nanosleep(&look, nullptr);
@@ -108,7 +108,7 @@ Status Communicator::different_messages(const Difference& difference) const {
   const bool in_collective = activity_ == &operation_;
   const Rank peer = difference.peer;
   if (in_collective) await_record(peer);
-  const bool same_call = !in_collective || node_->call(peer, record_.sequence) == record_;
+  const bool same_call = !in_collective || node_->call(peer, sequence_) == record();
   if (!same_call || !difference.same_call) return different_calls(peer);
   return fail(Code::invalid_usage, "rank {} expects {} bytes from {} in {}, and rank {} sends {}{}; make the {} equal",
               rank_, difference.bytes_expected, node_->describe(peer), describe_activity(), peer, difference.bytes_sent,
@@ -120,8 +120,8 @@ Status Communicator::different_messages(const Difference& difference) const {
 /// The oldest of the calls still known that the two made differently: what a call leaves in a connection,
 /// because no rank had to wait in it, shows in a later one.
 std::optional<Communicator::Differing> Communicator::oldest_difference(Rank peer) const {
-  const uint64_t known = std::min<uint64_t>(board_calls, record_.sequence);
-  for (uint64_t sequence = record_.sequence - known + 1; sequence <= record_.sequence; ++sequence) {
+  const uint64_t known = std::min<uint64_t>(board_calls, sequence_);
+  for (uint64_t sequence = sequence_ - known + 1; sequence <= sequence_; ++sequence) {
     const Differing differing{node_->call(rank_, sequence), node_->call(peer, sequence)};
     const bool both_known = differing.mine.sequence != 0 && differing.theirs.sequence != 0;
     if (both_known && differing.mine != differing.theirs) return differing;
@@ -140,13 +140,13 @@ Status Communicator::different_calls(Rank peer) const {
                 rank_, describe(mine), peer, describe(theirs),
                 only_plan ? ", with other counts or weights for some rank, or by another algorithm" : "");
   }
-  const CallRecord theirs = node_->call(peer, record_.sequence);
+  const CallRecord theirs = node_->call(peer, sequence_);
   if (theirs.sequence == 0)
     return fail(Code::invalid_usage, "rank {} called {}, and {} sent a slice of another call; its record is gone",
-                rank_, describe(record_), node_->describe(peer));
+                rank_, describe(record()), node_->describe(peer));
   return fail(Code::internal_error,
               "rank {}: a slice from {} does not belong to {}, though both ranks called it", rank_,
-              node_->describe(peer), describe(record_));
+              node_->describe(peer), describe(record()));
 }
 
 /// Whom all wait for in the end: those that have not called, and those that are inside a call without even waiting.
@@ -164,10 +164,10 @@ std::string Communicator::late_ranks(int64_t idle_ns) const {
       continue;
     }
     const uint64_t sequence = node_->last_call(peer).sequence;
-    if (peer == rank_ || sequence > record_.sequence) continue;
+    if (peer == rank_ || sequence > sequence_) continue;
     if (node_->in_call(peer)) {
       if (node_->awake_ns(peer) < awake_since_ns) silent.push_back(node_->describe(peer));
-    } else if (sequence < record_.sequence) {
+    } else if (sequence < sequence_) {
       absent.push_back(fmt::format("rank {}", peer));
     }
   }

@@ -96,7 +96,6 @@ Operation::Ran Operation::run_step(const BoundStep& step, Cursor& cursor) {
 /// yes when every input slice is there; inputs_ then holds them in the order of combination, with a gap for the local
 /// chunk.
 Operation::Ran Operation::arrived(const BoundStep& step, const Cursor& cursor, size_t bytes) {
-  const uint32_t signature = signature_of(cursor);
   const void** input = inputs_.data();
   const void** const gap = step.from.present() ? input + step.from_at : nullptr;
   for (size_t i = 0; i < step.receivers.size(); ++i) {
@@ -105,7 +104,7 @@ Operation::Ran Operation::arrived(const BoundStep& step, const Cursor& cursor, s
       awaited_ = step.receivers[i];
       return Ran::no;
     }
-    if (arrival.signature != signature || arrival.bytes != bytes) return differs(step.peers[i], arrival, cursor);
+    if (arrival.signature != signature_of(cursor) || arrival.bytes != bytes) return differs(step.peers[i], arrival, cursor);
     read_lent_ |= arrival.lent;
     if (input == gap) ++input;
     *input++ = arrival.data;

@@ -15,17 +15,39 @@ size_t whole_characters(const std::string& text, size_t bytes_max) {
 
 }  // namespace
 
-CallRecord CallSlot::read(uint64_t sequence) const {
+void KindSlot::write(const CallRecord& record) {
+  // Each a release, so that whoever reads a new field also sees which calls have been made since the old one.
+  count_.store(record.count, std::memory_order_release);
+  plan_hash_.store(record.plan_hash, std::memory_order_release);
+  collective_.store(record.collective, std::memory_order_release);
+  type_.store(record.type, std::memory_order_release);
+  op_.store(record.op, std::memory_order_release);
+  root_.store(record.root, std::memory_order_release);
+}
+
+CallRecord KindSlot::read() const {
   CallRecord record;
-  if (sequence == 0 || version_.load(std::memory_order_acquire) != sequence * 2) return record;
-  // Each an acquire, so that the version is looked at again after all of them.
+  // Each an acquire, so that the calls are looked at again after all of them.
   record.count = count_.load(std::memory_order_acquire);
   record.plan_hash = plan_hash_.load(std::memory_order_acquire);
   record.collective = collective_.load(std::memory_order_acquire);
   record.type = type_.load(std::memory_order_acquire);
   record.op = op_.load(std::memory_order_acquire);
   record.root = root_.load(std::memory_order_acquire);
-  if (version_.load(std::memory_order_relaxed) != sequence * 2) return CallRecord{};
+  return record;
+}
+
+uint64_t Board::newest_call() const {
+  uint64_t newest = 0;
+  for (const auto& call : calls_) newest = std::max(newest, call.load(std::memory_order_acquire) / board_kinds);
+  return newest;
+}
+
+CallRecord Board::call(uint64_t sequence) const {
+  const uint64_t entered = calls_[sequence % board_calls].load(std::memory_order_acquire);
+  if (sequence == 0 || entered / board_kinds != sequence) return {};
+  CallRecord record = kinds_[entered % board_kinds].read();
+  if (newest_call() >= sequence + board_calls) return {};  // the kind may have been replaced
   record.sequence = sequence;
   return record;
 }
@@ -47,10 +69,10 @@ std::optional<StoreTimes> TrialSlot::read(uint64_t sequence) const {
 
 CallRecord Board::last_call() const {
   for (;;) {
-    const uint64_t newest = call_state_.load(std::memory_order_acquire) / 2;
+    const uint64_t newest = newest_call();
     const CallRecord record = call(newest);
-    // Replaced while being read: the rank made board_calls more calls meanwhile, so look again. A rank that
-    // died cannot keep this loop going: the slot being replaced is never that of the newest call.
+    // Forgotten while being read: the rank made board_calls more calls meanwhile, so look again. A rank that
+    // died cannot keep this loop going: the newest call is never forgotten.
     if (record.sequence == newest) return record;
   }
 }
@@ -60,7 +82,7 @@ BoardReport Board::report(Presence presence, int64_t now_ns) const {
   report.calls[0] = last_call();
   const uint64_t newest = report.calls[0].sequence;
   for (uint64_t back = 1; back < board_calls && back < newest; ++back) report.calls[back] = call(newest - back);
-  report.in_call = call_state_.load(std::memory_order_acquire) == newest * 2 + 1 ? 1 : 0;
+  report.in_call = left_call_.load(std::memory_order_acquire) < newest ? 1 : 0;
   const int64_t awake = awake_ns();
   if (awake != 0) report.awake_age_ns = std::max<int64_t>(0, now_ns - awake);
   report.presence = static_cast<uint32_t>(presence);
@@ -70,8 +92,8 @@ BoardReport Board::report(Presence presence, int64_t now_ns) const {
 
 void Board::mirror(const BoardReport& report, int64_t now_ns) {
   for (int back = board_calls - 1; back >= 0; --back)
-    if (report.calls[back].sequence > last_call().sequence) enter(report.calls[back]);
-  if (report.in_call == 0 && report.calls[0].sequence == last_call().sequence) leave_call();
+    if (report.calls[back].sequence > newest_call()) enter(report.calls[back]);
+  if (report.in_call == 0 && report.calls[0].sequence == newest_call()) leave_call(newest_call());
   if (report.awake_age_ns >= 0) say_awake(now_ns - report.awake_age_ns);
   if (report.presence == static_cast<uint32_t>(Presence::left)) left.store(1, std::memory_order_release);
   if (report.presence == static_cast<uint32_t>(Presence::dead)) mark_gone(Presence::dead);

@@ -42,30 +42,24 @@ struct StoreTimes {
   bool operator==(const StoreTimes&) const = default;
 };
 inline constexpr int board_trials = 4;  ///< Past ones that a board remembers.
+
+/// Kinds of calls that a board describes. A program makes the same calls over and over: a kind is described once, and a
+/// call then says only of which kind it is.
+inline constexpr uint64_t board_kinds = 8;
+/// So many of them may take turns without being described anew.
+inline constexpr uint64_t lasting_kinds = board_kinds - board_calls;
+inline constexpr uint64_t no_kind = uint64_t{1} << 63;  ///< None that a board knows.
 inline constexpr size_t abort_sentence_max = 900;
 inline constexpr size_t cache_line_bytes = 64;
 
-/// One remembered call: a sequence lock of one writer, who never waits. The version is twice the sequence
-/// when the record is whole and odd while it is being replaced; a reader that met the writer sees two
-/// versions, and no record.
-class alignas(cache_line_bytes) CallSlot {
+/// What all calls of a kind have in common: a record but for its sequence. Replaced only when a board has forgotten all
+/// calls of that kind; so a reader who still finds the call remembered afterwards has read it whole.
+class alignas(cache_line_bytes) KindSlot {
  public:
-  void write(const CallRecord& record) {
-    version_.store(record.sequence * 2 + 1, std::memory_order_relaxed);
-    // Each a release, so that whoever reads a new field also sees the odd version.
-    count_.store(record.count, std::memory_order_release);
-    plan_hash_.store(record.plan_hash, std::memory_order_release);
-    collective_.store(record.collective, std::memory_order_release);
-    type_.store(record.type, std::memory_order_release);
-    op_.store(record.op, std::memory_order_release);
-    root_.store(record.root, std::memory_order_release);
-    version_.store(record.sequence * 2, std::memory_order_release);
-  }
-  /// The record of that call; sequence 0 if the slot holds another or is being replaced.
-  CallRecord read(uint64_t sequence) const;
+  void write(const CallRecord& record);
+  CallRecord read() const;  ///< Without a sequence.
 
  private:
-  std::atomic<uint64_t> version_;
   std::atomic<uint64_t> count_;
   std::atomic<uint64_t> plan_hash_;
   std::atomic<uint32_t> collective_;
@@ -137,22 +131,30 @@ class alignas(cache_line_bytes) Board {
   std::atomic<uint32_t> asleep;
   std::atomic<uint32_t> left;  ///< Non-zero once the rank has left in an orderly way.
 
-  void enter(const CallRecord& record) {
-    calls_[record.sequence % board_calls].write(record);
-    call_state_.store(record.sequence * 2 + 1, std::memory_order_release);
+  /// Describes a kind of call; returns its number, by which calls may be entered while the board knows() it.
+  uint64_t describe(const CallRecord& record) {
+    const uint64_t kind = described_.load(std::memory_order_relaxed) + 1;
+    kinds_[kind % board_kinds].write(record);
+    described_.store(kind, std::memory_order_relaxed);
+    return kind;
   }
-  void leave_call() {
-    call_state_.store(call_state_.load(std::memory_order_relaxed) & ~uint64_t{1}, std::memory_order_release);
+  /// Whether that kind will be there as long as a call that is entered now is remembered: each of the next ones may
+  /// describe another.
+  bool knows(uint64_t kind) const { return described_.load(std::memory_order_relaxed) - kind < lasting_kinds; }
+  void enter(uint64_t sequence, uint64_t kind) {
+    calls_[sequence % board_calls].store(sequence * board_kinds + kind % board_kinds, std::memory_order_release);
   }
+  void enter(const CallRecord& record) { enter(record.sequence, describe(record)); }
+  void leave_call(uint64_t sequence) { left_call_.store(sequence, std::memory_order_release); }
   /// When the rank last looked around while it waited in a call; monotonic time, the same on the whole host.
   void say_awake(int64_t time_ns) { awake_ns_.store(time_ns, std::memory_order_relaxed); }
   int64_t awake_ns() const { return awake_ns_.load(std::memory_order_relaxed); }
   /// The rank cannot go on with what began after so many calls, and says so before it is asked. 0: it can.
   void withdraw(uint64_t calls) { withdrawn_.store(calls, std::memory_order_release); }
   uint64_t withdrawn() const { return withdrawn_.load(std::memory_order_acquire); }
-  bool in_call() const { return (call_state_.load(std::memory_order_acquire) & 1) != 0; }
+  bool in_call() const { return left_call_.load(std::memory_order_acquire) < newest_call(); }
   CallRecord last_call() const;
-  CallRecord call(uint64_t sequence) const { return calls_[sequence % board_calls].read(sequence); }
+  CallRecord call(uint64_t sequence) const;  ///< Sequence 0 if it is forgotten, or has not been made.
   void tell_trial(uint64_t sequence, const StoreTimes& times) { trials_[sequence % board_trials].write(sequence, times); }
   std::optional<StoreTimes> trial(uint64_t sequence) const { return trials_[sequence % board_trials].read(sequence); }
 
@@ -165,13 +167,17 @@ class alignas(cache_line_bytes) Board {
   Presence gone() const { return static_cast<Presence>(gone_.load(std::memory_order_acquire)); }  ///< Dead or lost, or not.
 
  private:
-  alignas(cache_line_bytes)
-      std::atomic<uint64_t> call_state_;  ///< Twice the newest sequence, plus one while inside.
+  uint64_t newest_call() const;  ///< Its sequence.
+
+  /// Each a sequence and a kind, in one word that one store replaces.
+  alignas(cache_line_bytes) std::atomic<uint64_t> calls_[board_calls];
+  std::atomic<uint64_t> left_call_;  ///< The last one that the rank has returned from.
+  std::atomic<uint64_t> described_;  ///< Kinds so far.
   std::atomic<int64_t> awake_ns_;
   std::atomic<int64_t> heard_ns_;
   std::atomic<uint64_t> withdrawn_;
   std::atomic<uint32_t> gone_;
-  CallSlot calls_[board_calls];
+  KindSlot kinds_[board_kinds];
   TrialSlot trials_[board_trials];
 
  public:
@@ -189,7 +195,7 @@ struct alignas(cache_line_bytes) NodeHeader {
 };
 
 static_assert(std::atomic<uint64_t>::is_always_lock_free && std::atomic<uint32_t>::is_always_lock_free);
-static_assert(sizeof(CallSlot) == cache_line_bytes);
+static_assert(sizeof(KindSlot) == cache_line_bytes);
 static_assert(sizeof(Board) % cache_line_bytes == 0);
 
 }  // namespace bccl

@@ -13,6 +13,7 @@ namespace bccl {
 
 Node::Node(int rank, std::shared_ptr<NodeMemory> memory)
     : boards_(memory->boards()),
+      mine_(boards_[rank]),
       header_(&memory->header()),
       rank_(rank),
       ranks_(memory->party().all().size()),
@@ -26,7 +27,7 @@ Node::~Node() {
   if (generation_ != process_generation())
     return;  // a forked child's: nothing here is its own but this object
   // Said before the lock goes, so that nobody takes the leaving for a death.
-  boards_[rank_].left.store(1, std::memory_order_release);
+  mine_.left.store(1, std::memory_order_release);
   memory_->unlock(rank_);
   if (spans_hosts_) ring_doorbell(memory_->control_bell());
 }
@@ -51,7 +52,7 @@ void Node::post_abort(Code code, int from_rank, const std::string& sentence) {
     const std::lock_guard lock(posting_);
     if (header_->abort_word.load(std::memory_order_relaxed) != 0) return;
     if (word.load(std::memory_order_relaxed) == 0) {
-      boards_[rank_].abort.write(code, from_rank, sentence);
+      mine_.abort.write(code, from_rank, sentence);
       uint32_t none = 0;
       const bool first = word.compare_exchange_strong(none, static_cast<uint32_t>(rank_) + 1);
       if (!first && !spans_hosts_) return;
@@ -111,7 +112,7 @@ std::unique_ptr<Envoy> Node::envoy() const { return std::make_unique<Envoy>(memo
 // membarrier, sees the work. A thread that was not running passed a full barrier when it was switched. Rings
 // themselves are counted in the eventfd, so one that comes before poll() ends it.
 void Node::sleep(int timeout_ms, bool (*ready)(void*), void* argument, int other) {
-  std::atomic<uint32_t>& asleep = boards_[rank_].asleep;
+  std::atomic<uint32_t>& asleep = mine_.asleep;
   asleep.store(1, std::memory_order_relaxed);
   const bool exact = exact_sleep_ && order_with_ringers();
   const bool aborted = header_->abort_word.load(std::memory_order_acquire) != 0;

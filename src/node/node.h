@@ -93,13 +93,17 @@ class Node final {
 
   // ---- the board ----
 
-  /// Publishes a call. A few plain stores; on the small-message path.
-  void enter(const CallRecord& record) { boards_[rank_].enter(record); }
-  void leave_call() { boards_[rank_].leave_call(); }  ///< The call of the last enter() has returned.
+  /// Publishes a call of a kind that the board knows(), and that this rank has returned from it. One plain store each;
+  /// on the small-message path.
+  void enter(uint64_t sequence, uint64_t kind) { mine_.enter(sequence, kind); }
+  void leave_call(uint64_t sequence) { mine_.leave_call(sequence); }
+  bool knows(uint64_t kind) const { return mine_.knows(kind); }
+  uint64_t describe(const CallRecord& record) { return mine_.describe(record); }
+  void enter(const CallRecord& record) { mine_.enter(record); }  ///< Of any kind.
   CallRecord last_call(int rank) const { return boards_[rank].last_call(); }  ///< Newest record of any rank.
   /// That record, or sequence 0: forgotten or not made.
   CallRecord call(int rank, uint64_t sequence) const { return boards_[rank].call(sequence); }
-  void withdraw(uint64_t calls) { boards_[rank_].withdraw(calls); }
+  void withdraw(uint64_t calls) { mine_.withdraw(calls); }
   uint64_t withdrawn(int rank) const { return boards_[rank].withdrawn(); }  ///< See Board.
   bool in_call(int rank) const { return boards_[rank].in_call(); }
 
@@ -108,11 +112,11 @@ class Node final {
   std::optional<StoreTimes> trial(int rank, uint64_t sequence) const { return boards_[rank].trial(sequence); }
 
   /// A rank that waits says now and then that it is awake; one that stays silent is stopped, or has work to do.
-  void say_awake(int64_t time_ns) { boards_[rank_].say_awake(time_ns); }
+  void say_awake(int64_t time_ns) { mine_.say_awake(time_ns); }
   int64_t awake_ns(int rank) const { return boards_[rank].awake_ns(); }  ///< Of now_ns(); 0: never yet.
 
   /// For the ranks here: Words in transport/transport.h.
-  void leave_word(const Word& word) const { boards_[rank_].word.write(word); }
+  void leave_word(const Word& word) const { mine_.word.write(word); }
   std::optional<Word> word_of(int rank) const { return boards_[rank].word.read(); }
 
   // ---- aborting ----
@@ -160,6 +164,7 @@ class Node final {
   void ring_all() const;
 
   Board* const boards_;       ///< In the shared memory, by rank.
+  Board& mine_;
   NodeHeader* const header_;  ///< In the shared memory.
   const int rank_;
   const int ranks_;

@@ -36,7 +36,7 @@ TEST_CASE("a board shows the call that was entered until it is left") {
   zero.board.enter(record_of(1));
   CHECK(zero.board.last_call() == record_of(1));
   CHECK(zero.board.in_call());
-  zero.board.leave_call();
+  zero.board.leave_call(1);
   CHECK(zero.board.last_call() == record_of(1));
   CHECK_FALSE(zero.board.in_call());
 }
@@ -62,6 +62,27 @@ TEST_CASE("a board shows the times of its last trials by the calls that they end
   CHECK(zero.board.trial(8) == StoreTimes{.cached_ns = 3, .streaming_ns = 4});
   zero.board.tell_trial(7 + board_trials, {.cached_ns = 5, .streaming_ns = 6});
   CHECK_FALSE(zero.board.trial(7));
+}
+
+TEST_CASE("a kind that a board knows is there as long as the calls entered by it are remembered") {
+  ZeroBoard zero;
+  CHECK_FALSE(zero.board.knows(no_kind));
+  const uint64_t kind = zero.board.describe(record_of(1));
+  for (uint64_t other = 2; other < 1 + lasting_kinds; ++other) zero.board.describe(record_of(other));
+  REQUIRE(zero.board.knows(kind));
+  zero.board.enter(100, kind);
+  for (uint64_t sequence = 101; sequence < 100 + board_calls; ++sequence) zero.board.enter(record_of(sequence));
+  CallRecord expected = record_of(1);
+  expected.sequence = 100;
+  CHECK(zero.board.call(100) == expected);
+  CHECK_FALSE(zero.board.knows(kind));
+}
+
+TEST_CASE("a call is forgotten when others are far ahead, though none took its place") {
+  ZeroBoard zero;
+  zero.board.enter(record_of(1));
+  for (uint64_t sequence = 4; sequence <= 40; sequence += board_calls) zero.board.enter(record_of(sequence));
+  CHECK(zero.board.call(1) == CallRecord{});
 }
 
 TEST_CASE("records read while they are replaced are whole or nothing") {

@@ -61,7 +61,7 @@ TEST_CASE("calls of a rank elsewhere are known as they were reported") {
   CHECK(hosts.node(1).in_call(2));
   CHECK_FALSE(hosts.node(1).in_call(3));
   CHECK(hosts.node(1).news_ns(2) >= before);
-  hosts.node(2).leave_call();
+  hosts.node(2).leave_call(1);
   hosts.carry();
   CHECK(hosts.node(1).last_call(2) == record_of(1));
   CHECK_FALSE(hosts.node(1).in_call(2));
@@ -71,7 +71,7 @@ TEST_CASE("after many unreported calls the last few of a rank elsewhere are know
   TwoHosts hosts;
   for (uint64_t sequence = 1; sequence <= 20; ++sequence) {
     hosts.node(3).enter(record_of(sequence));
-    hosts.node(3).leave_call();
+    hosts.node(3).leave_call(sequence);
     if (sequence % 7 == 0) hosts.carry();
   }
   hosts.node(3).enter(record_of(21));
