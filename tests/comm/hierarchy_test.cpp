@@ -96,7 +96,7 @@ TEST_CASE("Children have groups of their own") {
           return split(parent, Errand::split, Destination{.color = 0, .key = -parent.rank()}, parent.settings());
         }) == l3s_and_packages);
   CHECK(groups_made(team, {0, 1, 2, 3, 4, 5}, [](Communicator& parent) {
-          return shrink(parent, {0, 1, 2, 3, 4, 5}, parent.settings());
+          return shrink(parent, std::vector<Rank>{0, 1, 2, 3, 4, 5}, parent.settings());
         }) == Levels{{0, 0, 1, 1, 2, 2}});
 }
 
