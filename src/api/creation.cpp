@@ -114,7 +114,10 @@ class Batch {
       if (!creations_[i].nonblocking && creations_[i].parent == nullptr) all.push_back(i);
     if (all.empty()) return;
     std::vector<std::thread> others;
-    const auto make = [this](size_t at) { (*made_)[at] = creations_[at].make({}); };
+    const auto make = [this](size_t at) {
+      const auto make_one = std::exchange(creations_[at].make, nullptr);  // what it holds may be what another waits for
+      (*made_)[at] = make_one({});
+    };
     try {
       for (size_t i = 1; i < all.size(); ++i) others.emplace_back(make, all[i]);
     } catch (const std::system_error& error) {  // those without a thread leave, which ends the others' creation

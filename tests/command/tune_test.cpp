@@ -1,4 +1,5 @@
 // `bccl tune`: measured tables, and what the library makes of them.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "algos/catalogue.h"
@@ -64,7 +65,8 @@ TEST_CASE("bccl plan explain knows the groups of ranks that are bound on any mac
     arguments.insert(arguments.end(), more.begin(), more.end());
     const auto lines = lines_of(output_of(command(arguments)));
     const std::string words = "groups that algorithms know of: ";
-    return lines[2].starts_with(words) ? lines[2].substr(words.size()) : "";
+    const auto said = std::ranges::find_if(lines, [&](const std::string& line) { return line.starts_with(words); });
+    return said != lines.end() ? said->substr(words.size()) : "";
   };
   const std::string machine = "package:2 l3:2 core:2 pu:1";
   CHECK(groups({"--ranks", "8", "--machine", machine}) == "4 groups of 2 ranks, 2 of 4");

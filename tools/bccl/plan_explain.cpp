@@ -94,10 +94,10 @@ void print_choice(const ExplainRequest& request, const Facts& facts, const Choic
              facts.host_count() == 1 ? "one host" : fmt::format("{} hosts", facts.host_count()), choice.algorithm->name);
   fmt::print("slices of {} bytes at most, {} {} a channel\n", choice.slice_bytes, choice.lanes,
              choice.lanes == 1 ? "lane" : "lanes");
-  if (!facts.groups.empty()) fmt::print("groups that algorithms know of: {}\n", describe_groups(facts.groups));
   if (facts.host_count() > 1)
     fmt::print("links between hosts take {}, {}\n", link_terms_text(link_terms(facts)),
                facts.link.known() ? "as given" : "as assumed");
+  if (!facts.groups.empty()) fmt::print("groups that algorithms know of: {}\n", describe_groups(facts.groups));
 }
 
 void print_candidates(const std::vector<Candidate>& known) {
