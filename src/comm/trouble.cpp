@@ -205,7 +205,7 @@ void Communicator::fail_unseen(const Error& error) {
   }
   {
     const std::scoped_lock hold(last_error_lock);
-    last_error = sentence;
+    if (last_error != sentence) last_error = sentence;  // who has asked for it may be reading it
   }
   if (!failed_unseen_.exchange(true)) log(LogLevel::warn, "{}", sentence);  // those after it only repeat it
 }
